@@ -1,0 +1,64 @@
+using System.Globalization;
+
+namespace Migration.Local.Kubelet;
+
+/// <summary>A directory or file of the machine seen by a container at another path.</summary>
+public sealed record Mount(string Source, string Target);
+
+/// <summary>
+/// How the process runtime starts a container: in the pod's network namespace and in a mount namespace of its own,
+/// where a fresh /run hides the machine's and the pod's volumes are bind-mounted at their mount paths. Nothing is left
+/// to unmount: the mounts end with the process.
+/// </summary>
+public sealed record ContainerStart
+{
+    /// <summary>Where a container finds its image's files, and its program when that is not a path.</summary>
+    public const string ImagePath = "/run/image";
+
+    // Arguments: number of mounts, (source, target)…, then the command. $0 is unused.
+    private const string Enter = """
+        set -eu
+        mount -t tmpfs -o mode=755 tmpfs /run
+        count=$1; shift
+        while [ "$count" -gt 0 ]; do
+          if [ -d "$1" ]; then mkdir -p "$2"; else mkdir -p "$(dirname "$2")"; [ -e "$2" ] || : >"$2"; fi
+          mount --bind "$1" "$2"; shift 2; count=$((count - 1))
+        done
+        cd /
+        exec "$@"
+        """;
+
+    public required string NetworkNamespace { get; init; }
+    public required IReadOnlyList<string> Command { get; init; }
+    public required IReadOnlyList<Mount> Mounts { get; init; }
+    public required IReadOnlyDictionary<string, string> Environment { get; init; }
+    public required string Log { get; init; }
+    public long? User { get; init; }
+    public long? Group { get; init; }
+
+    public Cluster.ProgramStart ToProgram() =>
+        new("unshare", [.. EnterArguments(), .. BecomeUser(), .. Command], Log, NetworkNamespace)
+        {
+            Environment = new Dictionary<string, string>(Environment)
+            {
+                ["PATH"] = $"{ImagePath}:{ImagePath}/bin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            },
+        };
+
+    private IEnumerable<string> EnterArguments() =>
+    [
+        "--mount", "--propagation", "private", "--", "/bin/sh", "-c", Enter, "container",
+        Mounts.Count.ToString(CultureInfo.InvariantCulture),
+        .. Mounts.SelectMany(mount => new[] { mount.Source, mount.Target }),
+    ];
+
+    private IEnumerable<string> BecomeUser() =>
+        User is not { } user
+            ? []
+            :
+            [
+                "setpriv", string.Create(CultureInfo.InvariantCulture, $"--reuid={user}"),
+                string.Create(CultureInfo.InvariantCulture, $"--regid={Group ?? user}"),
+                "--clear-groups", "--inh-caps=-all", "--bounding-set=-all", "--no-new-privs", "--",
+            ];
+}
