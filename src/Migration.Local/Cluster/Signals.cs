@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace Migration.Local.Cluster;
 
 /// <summary>Ending processes, by id.</summary>
-internal static partial class Signals
+internal static class Signals
 {
     public const int Terminate = 15;
     public const int Kill = 9;
@@ -32,6 +32,6 @@ internal static partial class Signals
         }
     }
 
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial int kill(int pid, int signal);
+    [DllImport("libc", SetLastError = true)]
+    private static extern int kill(int pid, int signal);
 }
