@@ -1,0 +1,260 @@
+/* The one program of the test guest.
+ *
+ *   port 7 TCP and UDP   echo, IPv4 and IPv6, many connections at once
+ *   port 80 TCP          answers "hello from the guest" to anything
+ *   TICK n               on the console, every second of the guest's clock
+ *   dirty=MIB            kernel argument: keeps rewriting that much memory, checking what it wrote the round before;
+ *                        GUEST-CORRUPT on the console when a page is not what it was
+ *   dirtyrate=MIB        per second at most; without it as fast as the CPU allows
+ *   ACPI power button    the program ends, and init powers the guest off
+ *   NICs                 each gets a DHCP client as soon as it is seen (hot-plugged ones too), which asks again
+ *                        when the carrier comes back, as desktop and cloud images do
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/input.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { CONNECTIONS = 256, BUFFER = 65536, FIXED = 8, PAGE = 4096, INTERFACES = 64 };
+
+struct connection { int fd; char *data; int start, end; };
+
+static struct connection connections[CONNECTIONS];
+
+/* A console that nobody reads must not stop the echo: the line is dropped. */
+static void say(const char *format, ...)
+{
+    char line[200];
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    if (write(1, line, length) < 0 && errno != EAGAIN) _exit(2);
+}
+
+static int listen_on(int type, int port)
+{
+    struct sockaddr_in6 address = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
+    int fd = socket(AF_INET6, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), one = 1;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    if (bind(fd, (struct sockaddr *)&address, sizeof address) || (type == SOCK_STREAM && listen(fd, 128)))
+        say("GUEST-ERROR port %d: %s\n", port, strerror(errno));
+    return fd;
+}
+
+static void accept_echo(int listener)
+{
+    int fd = accept4(listener, 0, 0, SOCK_NONBLOCK | SOCK_CLOEXEC), one = 1;
+    if (fd < 0) return;
+    setsockopt(fd, IPPROTO_TCP, 1 /* TCP_NODELAY */, &one, sizeof one);
+    for (int i = 0; i < CONNECTIONS; i++)
+        if (connections[i].fd < 0) {
+            char *data = connections[i].data ? connections[i].data : malloc(BUFFER);
+            connections[i] = (struct connection){ .fd = fd, .data = data };
+            return;
+        }
+    close(fd);
+}
+
+static void accept_http(int listener)
+{
+    static const char answer[] = "HTTP/1.0 200 OK\r\nContent-Length: 21\r\nContent-Type: text/plain\r\n\r\nhello from the guest\n";
+    int fd = accept4(listener, 0, 0, SOCK_CLOEXEC);
+    if (fd < 0) return;
+    struct timeval patience = { .tv_sec = 1 };
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    char request[2048];
+    if (read(fd, request, sizeof request) > 0 && write(fd, answer, sizeof answer - 1) > 0) shutdown(fd, SHUT_WR);
+    close(fd);
+}
+
+static void serve_echo(struct connection *c)
+{
+    if (c->start == c->end) {
+        int n = read(c->fd, c->data, BUFFER);
+        if (n < 0 && errno == EAGAIN) return;
+        if (n <= 0) { close(c->fd); c->fd = -1; return; }
+        c->start = 0;
+        c->end = n;
+    }
+    int n = send(c->fd, c->data + c->start, c->end - c->start, MSG_NOSIGNAL);
+    if (n < 0 && errno != EAGAIN) { close(c->fd); c->fd = -1; return; }
+    if (n > 0) c->start += n;
+}
+
+static void serve_udp(int fd)
+{
+    static char data[BUFFER];
+    struct sockaddr_in6 from;
+    for (int i = 0; i < 64; i++) {
+        socklen_t length = sizeof from;
+        int n = recvfrom(fd, data, sizeof data, 0, (struct sockaddr *)&from, &length);
+        if (n < 0) return;
+        sendto(fd, data, n, 0, (struct sockaddr *)&from, length);
+    }
+}
+
+/* 0: never seen; 1: no carrier yet; 2: with carrier; 3: carrier lost. Indexed by interface index. */
+static char carrier[INTERFACES];
+
+static void start_dhcp(const char *name)
+{
+    if (fork()) return;
+    char pid_file[64];
+    snprintf(pid_file, sizeof pid_file, "/run/udhcpc.%s.pid", name);
+    int nothing = open("/dev/null", O_WRONLY);
+    dup2(nothing, 2);
+    execlp("udhcpc", "udhcpc", "-f", "-i", name, "-s", "/etc/udhcpc", "-p", pid_file, "-t", "8", "-T", "1", "-A", "1",
+           "-O", "staticroutes", "-O", "mtu", "-O", "search", (char *)0);
+    _exit(1);
+}
+
+static void ask_again(const char *name)
+{
+    char path[64];
+    int pid = 0;
+    snprintf(path, sizeof path, "/run/udhcpc.%s.pid", name);
+    FILE *file = fopen(path, "r");
+    if (!file) return;
+    if (fscanf(file, "%d", &pid) == 1 && pid > 1) kill(pid, SIGUSR1);
+    fclose(file);
+}
+
+static void see_link(struct nlmsghdr *header)
+{
+    struct ifinfomsg *link = NLMSG_DATA(header);
+    if (link->ifi_index >= INTERFACES || (link->ifi_flags & IFF_LOOPBACK) || link->ifi_type != 1 /* Ethernet */) return;
+    char *state = &carrier[link->ifi_index];
+    if (header->nlmsg_type == RTM_DELLINK) { *state = 0; return; }
+    char name[IF_NAMESIZE], now = link->ifi_flags & IFF_RUNNING ? 2 : *state >= 2 ? 3 : 1;
+    if (!if_indextoname(link->ifi_index, name)) return;
+    if (*state == 0) start_dhcp(name);
+    if (*state == 3 && now == 2) ask_again(name);
+    *state = now;
+}
+
+static int watch_links(void)
+{
+    struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK };
+    struct { struct nlmsghdr header; struct ifinfomsg link; } dump = {
+        { .nlmsg_len = sizeof dump, .nlmsg_type = RTM_GETLINK, .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP } };
+    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+    if (bind(fd, (struct sockaddr *)&address, sizeof address) || send(fd, &dump, sizeof dump, 0) < 0)
+        say("GUEST-ERROR netlink: %s\n", strerror(errno));
+    return fd;
+}
+
+static void see_links(int fd)
+{
+    static char data[BUFFER];
+    int n = recv(fd, data, sizeof data, 0);
+    for (struct nlmsghdr *h = (void *)data; n > 0 && NLMSG_OK(h, n); h = NLMSG_NEXT(h, n))
+        if (h->nlmsg_type == RTM_NEWLINK || h->nlmsg_type == RTM_DELLINK) see_link(h);
+}
+
+static int power_pressed(int fd)
+{
+    struct input_event event;
+    return read(fd, &event, sizeof event) == sizeof event && event.type == EV_KEY && event.code == KEY_POWER && event.value;
+}
+
+static int open_power_button(void)
+{
+    char path[64], name[64];
+    for (int i = 0; i < 16; i++) {
+        snprintf(path, sizeof path, "/dev/input/event%d", i);
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (fd < 0) continue;
+        if (ioctl(fd, EVIOCGNAME(sizeof name), name) > 0 && strstr(name, "Power Button")) return fd;
+        close(fd);
+    }
+    say("GUEST-ERROR no power button\n");
+    return -1;
+}
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec + t.tv_nsec * 1e-9;
+}
+
+static void rewrite_memory(size_t mib, double rate)
+{
+    size_t pages = mib * 256;
+    uint64_t *memory = mmap(0, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), noise = 88172645463325252u;
+    if (memory == MAP_FAILED) { say("GUEST-ERROR dirty=%zu: %s\n", mib, strerror(errno)); _exit(1); }
+    /* Not zeros and not compressible: what is migrated has its full size. */
+    for (size_t i = 0; i < pages * PAGE / 8; i++) {
+        noise ^= noise << 13, noise ^= noise >> 7, noise ^= noise << 17;
+        memory[i] = noise;
+    }
+    for (size_t p = 0; p < pages; p++) memory[p * 512] = p;
+    say("GUEST-DIRTYING %zu\n", mib);
+    double budget_from = now();
+    for (uint64_t round = 1, written = 0;; round++)
+        for (size_t p = 0; p < pages; p++) {
+            if (memory[p * 512] != p + round - 1) { say("GUEST-CORRUPT page %zu of round %lu\n", p, round); _exit(1); }
+            memory[p * 512] = p + round;
+            if (rate > 0 && (++written & 255) == 0) {
+                double due = budget_from + written / 256.0 / rate, t = now();
+                if (due < t - 1) budget_from += t - due; /* a stop is not made up for */
+                if (due > t) usleep((due - t) * 1e6);
+            }
+        }
+}
+
+int main(void)
+{
+    fcntl(1, F_SETFL, O_NONBLOCK);
+    signal(SIGCHLD, SIG_IGN);
+    const char *dirty = getenv("dirty"), *rate = getenv("dirtyrate");
+    if (dirty && atol(dirty) > 0 && fork() == 0) rewrite_memory(atol(dirty), rate ? atof(rate) : 0);
+
+    for (int i = 0; i < CONNECTIONS; i++) connections[i].fd = -1;
+    int echo = listen_on(SOCK_STREAM, 7), udp = listen_on(SOCK_DGRAM, 7), http = listen_on(SOCK_STREAM, 80);
+    int tick = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC), links = watch_links(), power = open_power_button();
+    struct itimerspec second = { { 1, 0 }, { 1, 0 } };
+    timerfd_settime(tick, 0, &second, 0);
+    say("GUEST-UP\n");
+
+    for (uint64_t ticks = 0;;) {
+        struct pollfd polled[FIXED + CONNECTIONS] = {
+            { echo, POLLIN }, { udp, POLLIN }, { http, POLLIN }, { tick, POLLIN }, { links, POLLIN }, { power, POLLIN }, { -1 }, { -1 } };
+        for (int i = 0; i < CONNECTIONS; i++) {
+            struct connection *c = &connections[i];
+            polled[FIXED + i] = (struct pollfd){ c->fd, c->start == c->end ? POLLIN : POLLOUT };
+        }
+        if (poll(polled, FIXED + CONNECTIONS, -1) < 0) continue;
+        for (int i = 0; i < CONNECTIONS; i++)
+            if (polled[FIXED + i].revents) serve_echo(&connections[i]);
+        if (polled[0].revents) accept_echo(echo);
+        if (polled[1].revents) serve_udp(udp);
+        if (polled[2].revents) accept_http(http);
+        if (polled[3].revents) {
+            uint64_t passed;
+            if (read(tick, &passed, sizeof passed) == sizeof passed) say("TICK %lu\n", ++ticks);
+        }
+        if (polled[4].revents) see_links(links);
+        if (polled[5].revents && power_pressed(power)) return 0;
+    }
+}
