@@ -33,6 +33,9 @@ public readonly record struct Match
 
     public static Match DoubleWord(int offset, uint value, uint mask = uint.MaxValue) => new(offset, 4, value, mask);
 
+    /// <summary>Whom the kernel says the frame is for (SKF_AD_PKTTYPE); no field of the frame itself.</summary>
+    public static Match PacketType(PacketType type) => new(-0x1000 + 4, 4, (uint)type);
+
     /// <summary>The protocol field of an IPv4 header.</summary>
     public static Match Ipv4Protocol(byte protocol) => new(23, 1, protocol);
 

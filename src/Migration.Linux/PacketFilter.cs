@@ -34,6 +34,18 @@ public sealed class PacketFilter
         return new PacketFilter([.. program]);
     }
 
+    /// <summary>
+    /// The same program with other results, as bytes (an array of <c>struct sock_filter</c>): for tc's bpf classifier, where the result is
+    /// a verdict (TC_ACT_*) instead of a length.
+    /// </summary>
+    public byte[] ToClassifier(int accepted, int otherwise)
+    {
+        var program = Array.ConvertAll(_program, instruction => instruction.Code == Return
+            ? instruction with { Operand = (uint)(instruction.Operand == 0 ? otherwise : accepted) }
+            : instruction);
+        return MemoryMarshal.AsBytes<Instruction>(program).ToArray();
+    }
+
     internal ReadOnlySpan<Instruction> Program => _program;
 
     private static void Append(List<Instruction> program, Match[] rule)

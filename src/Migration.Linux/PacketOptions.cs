@@ -20,6 +20,9 @@ public sealed record PacketOptions
     /// <summary>Also receives frames for other MAC addresses, where the device would filter them.</summary>
     public bool Promiscuous { get; init; }
 
+    /// <summary>What is sent goes to the device at once, past queues and tc's egress filters (PACKET_QDISC_BYPASS).</summary>
+    public bool BypassTrafficControl { get; init; }
+
     /// <summary>Receive buffer, when the system's default is too small for bursts.</summary>
     public int? ReceiveBufferBytes { get; init; }
 }

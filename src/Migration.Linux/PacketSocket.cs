@@ -12,7 +12,7 @@ public sealed unsafe class PacketSocket : IDisposable
     /// <summary>Size of the header that <see cref="PacketOptions.VirtioNetHeader"/> puts before each frame.</summary>
     public const int VirtioNetHeaderSize = 10;
 
-    private const int PACKET_ADD_MEMBERSHIP = 1, PACKET_AUXDATA = 8, PACKET_VNET_HDR = 15, PACKET_IGNORE_OUTGOING = 23;
+    private const int PACKET_ADD_MEMBERSHIP = 1, PACKET_AUXDATA = 8, PACKET_VNET_HDR = 15, PACKET_QDISC_BYPASS = 20, PACKET_IGNORE_OUTGOING = 23;
     private const ushort PACKET_MR_PROMISC = 1;
 
     private readonly KernelSocket _socket;
@@ -110,6 +110,8 @@ public sealed unsafe class PacketSocket : IDisposable
         socket.SetOption(LibC.SOL_PACKET, PACKET_AUXDATA, 1);
         if (options.VirtioNetHeader)
             socket.SetOption(LibC.SOL_PACKET, PACKET_VNET_HDR, 1);
+        if (options.BypassTrafficControl)
+            socket.SetOption(LibC.SOL_PACKET, PACKET_QDISC_BYPASS, 1);
         if (options.IgnoreOutgoing)
             socket.SetOption(LibC.SOL_PACKET, PACKET_IGNORE_OUTGOING, 1);
         if (options.ReceiveBufferBytes is { } bytes)
