@@ -5,23 +5,36 @@ public static class AtomicFile
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
+    // One write at a time in this process, because two writers of one path would share its temporary name.
+    private static readonly Lock Gate = new();
+
     /// <summary>
     /// Replaces the file durably. The new content is written beside it under a fixed name (<c>.name.new</c>), so that a crash leaves
-    /// at most one such file, which the next write takes over; two writers of one path at a time are refused.
+    /// at most one such file, which the next write takes over. A path belongs to one process.
     /// </summary>
     public static void Write(string path, ReadOnlySpan<byte> content, UnixFileMode mode = OwnerOnly)
     {
         var directory = Path.GetDirectoryName(Path.GetFullPath(path))!;
         var temporary = Path.Combine(directory, $".{Path.GetFileName(path)}.new");
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.None, UnixCreateMode = mode };
-        using (var file = new FileStream(temporary, options))
+        // Any narrower sharing is a lock on the inode, which would still be held when readers find it under its final name.
+        var options = new FileStreamOptions
         {
-            file.Write(content);
-            file.Flush(flushToDisk: true);
-            File.Move(temporary, path, overwrite: true);
-        }
+            Mode = FileMode.Create,
+            Access = FileAccess.Write,
+            Share = FileShare.ReadWrite | FileShare.Delete,
+            UnixCreateMode = mode,
+        };
+        lock (Gate)
+        {
+            using (var file = new FileStream(temporary, options))
+            {
+                file.Write(content);
+                file.Flush(flushToDisk: true);
+            }
 
-        Flush(directory);
+            File.Move(temporary, path, overwrite: true);
+            Flush(directory);
+        }
     }
 
     /// <summary>Deletes durably; false if there was no such file.</summary>

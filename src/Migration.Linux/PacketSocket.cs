@@ -156,7 +156,7 @@ public sealed unsafe class PacketSocket : IDisposable
         public ushort HardwareType;
         public byte PacketType;
         public byte HardwareLength;
-        public ulong Hardware;
+        public fixed byte Hardware[8];
     }
 
     /// <summary><c>struct packet_mreq</c>.</summary>
@@ -166,7 +166,7 @@ public sealed unsafe class PacketSocket : IDisposable
         public int InterfaceIndex;
         public ushort Type;
         public ushort Length;
-        public ulong Address;
+        public fixed byte Address[8];
     }
 
     /// <summary><c>struct tpacket_auxdata</c>.</summary>
