@@ -1,0 +1,138 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Migration.Packets.Dhcp;
+
+/// <summary>A lease with every option encoded once, looked up by code for each answer.</summary>
+internal sealed class LeaseOptions
+{
+    private static readonly TimeSpan Shortest = TimeSpan.FromMinutes(1), Longest = TimeSpan.FromDays(365);
+    private const int FirstPrivate = 224;
+
+    private readonly byte[]?[] _values = new byte[256][];
+    private readonly List<DhcpOptionCode> _always = [];
+
+    public LeaseOptions(DhcpLease lease)
+    {
+        var primary = lease.Addresses.FirstOrDefault(a => a.IsIpv4)
+            ?? throw new ArgumentException("the lease holds no IPv4 address: DHCPv4 has nothing to hand out", nameof(lease));
+        Mac = lease.Mac;
+        Address = Ipv4Address.From(primary.Address);
+        Mtu = lease.Mtu;
+        SetNetwork(lease, primary.PrefixLength);
+        SetNames(lease);
+        SetTimes(lease.ValidFor > TimeSpan.Zero ? lease.ValidFor : DhcpLease.DefaultValidity);
+        foreach (var extra in lease.ExtraOptions) SetExtra(extra);
+        Unasked = [.. Defaults.Where(c => _values[(byte)c] is not null), .. _always.Where(c => !Defaults.Contains(c))];
+    }
+
+    public MacAddress Mac { get; }
+
+    public Ipv4Address Address { get; }
+
+    /// <summary>0 when not told.</summary>
+    public int Mtu { get; }
+
+    /// <summary>What a client gets that does not say what it wants.</summary>
+    public DhcpOptionCode[] Unasked { get; }
+
+    /// <summary>
+    /// What a client gets without asking: the mask (dhclient fails without), the MTU (a guest that does not know it loses packets),
+    /// and private options, which the VMI's owner put there on purpose.
+    /// </summary>
+    public IReadOnlyList<DhcpOptionCode> Always => _always;
+
+    // Mask before routers (RFC 2132 §3.3).
+    private static ReadOnlySpan<DhcpOptionCode> DefaultOrder =>
+    [
+        DhcpOptionCode.SubnetMask, DhcpOptionCode.ClasslessRoutes, DhcpOptionCode.Router, DhcpOptionCode.NameServers, DhcpOptionCode.HostName,
+        DhcpOptionCode.DomainName, DhcpOptionCode.InterfaceMtu, DhcpOptionCode.TimeServers, DhcpOptionCode.BootServerName,
+        DhcpOptionCode.BootFileName, DhcpOptionCode.DomainSearch,
+    ];
+
+    private static readonly DhcpOptionCode[] Defaults = DefaultOrder.ToArray();
+
+    public bool TryGet(DhcpOptionCode code, out ReadOnlySpan<byte> value)
+    {
+        var found = _values[(byte)code];
+        value = found;
+        return found is not null;
+    }
+
+    private void SetNetwork(DhcpLease lease, int prefixLength)
+    {
+        SetAddress(DhcpOptionCode.SubnetMask, Ipv4Address.Mask(prefixLength));
+        _always.Add(DhcpOptionCode.SubnetMask);
+        if (prefixLength < 31) SetAddress(DhcpOptionCode.BroadcastAddress, new Ipv4Address(Address.Bits | ~Ipv4Address.Mask(prefixLength).Bits));
+        var routes = lease.Routes.Where(r => r.Destination.BaseAddress.AddressFamily == AddressFamily.InterNetwork).ToList();
+        var gateway = lease.Gateway is { AddressFamily: AddressFamily.InterNetwork } given
+            ? given : routes.FirstOrDefault(r => r.Destination.PrefixLength == 0)?.Gateway;
+        if (gateway is not null) SetAddress(DhcpOptionCode.Router, Ipv4Address.From(gateway));
+        var all = WithGateways(routes, gateway, prefixLength).ToList();
+        if (all.Count > 0) Set(DhcpOptionCode.ClasslessRoutes, Set(DhcpOptionCode.ClasslessRoutesMicrosoft, ClasslessRoutes.Write(all)));
+        if (lease.Mtu is < 0 or > ushort.MaxValue) throw new ArgumentException($"{lease.Mtu} is not an MTU", nameof(lease));
+        if (lease.Mtu == 0) return;
+        Set(DhcpOptionCode.InterfaceMtu, Number((ushort)lease.Mtu));
+        _always.Add(DhcpOptionCode.InterfaceMtu);
+    }
+
+    // A client that takes 121 ignores the router option (RFC 3442), so the default route is in it too; a gateway outside the subnet
+    // must be reachable on the link before a route can go through it.
+    private IEnumerable<DhcpRoute> WithGateways(List<DhcpRoute> routes, IPAddress? gateway, int prefixLength)
+    {
+        var others = routes.Where(r => r.Destination.PrefixLength > 0 || gateway is null).ToList();
+        if (gateway is not null) others.Add(new DhcpRoute(new IPNetwork(IPAddress.Any, 0), gateway));
+        var onLink = others.Where(r => r.Gateway is null).ToList();
+        foreach (var hop in others.Select(r => r.Gateway).OfType<IPAddress>().Distinct())
+        {
+            var reachable = Ipv4Address.From(hop).SharesPrefix(Address, prefixLength) || onLink.Any(r => r.Destination.Contains(hop));
+            if (!reachable) onLink.Add(new DhcpRoute(new IPNetwork(hop, 32), null));
+        }
+        return onLink.Concat(others.Where(r => r.Gateway is not null).OrderByDescending(r => r.Destination.PrefixLength));
+    }
+
+    private void SetNames(DhcpLease lease)
+    {
+        var servers = lease.NameServers.Where(a => a.AddressFamily == AddressFamily.InterNetwork).ToList();
+        if (servers.Count > 0) Set(DhcpOptionCode.NameServers, Addresses(servers));
+        if (lease.HostName.Length > 0) Set(DhcpOptionCode.HostName, Encoding.ASCII.GetBytes(SearchList.Checked(lease.HostName)));
+        if (lease.Domain.Length > 0) Set(DhcpOptionCode.DomainName, Encoding.ASCII.GetBytes(SearchList.Checked(lease.Domain)));
+        if (lease.SearchDomains.Count > 0) Set(DhcpOptionCode.DomainSearch, SearchList.Write(lease.SearchDomains));
+    }
+
+    // Finite, so that a guest asks again and can be told something new; T1 and T2 are RFC 2131's halves and eighths.
+    private void SetTimes(TimeSpan validFor)
+    {
+        var seconds = (uint)Math.Clamp(validFor.TotalSeconds, Shortest.TotalSeconds, Longest.TotalSeconds);
+        SetAddress(DhcpOptionCode.LeaseTime, new Ipv4Address(seconds));
+        SetAddress(DhcpOptionCode.RenewalTime, new Ipv4Address(seconds / 2));
+        SetAddress(DhcpOptionCode.RebindingTime, new Ipv4Address((uint)(seconds * 7UL / 8)));
+    }
+
+    private void SetExtra(DhcpOption extra)
+    {
+        if (DhcpWire.FaultOf(extra.Code, extra.Value.Span) is { } fault) throw new ArgumentException(fault, nameof(extra));
+        Set(extra.Code, extra.Value.ToArray());
+        if ((byte)extra.Code is >= FirstPrivate and < (byte)DhcpOptionCode.End && extra.Code != DhcpOptionCode.ClasslessRoutesMicrosoft) _always.Add(extra.Code);
+    }
+
+    private byte[] Set(DhcpOptionCode code, byte[] value) => _values[(byte)code] = value;
+
+    private void SetAddress(DhcpOptionCode code, Ipv4Address address)
+    {
+        var value = new byte[Ipv4Address.Length];
+        address.Write(value);
+        Set(code, value);
+    }
+
+    private static byte[] Number(ushort number)
+    {
+        var value = new byte[sizeof(ushort)];
+        BinaryPrimitives.WriteUInt16BigEndian(value, number);
+        return value;
+    }
+
+    private static byte[] Addresses(List<IPAddress> addresses) => [.. addresses.SelectMany(a => a.GetAddressBytes())];
+}
