@@ -1,0 +1,18 @@
+using System.Runtime.CompilerServices;
+
+namespace Grpc.Core;
+
+/// <summary>Reading a stream with <c>await foreach</c>.</summary>
+public static class AsyncStreamReaderExtensions
+{
+    public static Task<bool> MoveNext<T>(this IAsyncStreamReader<T> streamReader) => streamReader.MoveNext(CancellationToken.None);
+
+    public static async IAsyncEnumerable<T> ReadAllAsync<T>(
+        this IAsyncStreamReader<T> streamReader, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        while (await streamReader.MoveNext(cancellationToken))
+        {
+            yield return streamReader.Current;
+        }
+    }
+}
