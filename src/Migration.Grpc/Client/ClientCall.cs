@@ -181,7 +181,7 @@ internal sealed class ClientCall : IDisposable
 
     private T Accept<T>(ResponseFrame frame, Func<DeserializationContext, T> deserializer)
     {
-        if (WantsOneMessage && _messages == 1) throw new RpcException(new Status(StatusCode.Internal, "More than one response message was received."));
+        if (WantsOneMessage && _messages == 1) throw new RpcException(new Status(StatusCode.Unimplemented, "More than one response message was received."));
         _messages++;
         try
         {
@@ -199,7 +199,7 @@ internal sealed class ClientCall : IDisposable
         var status = ResponseHead.Status(trailers) ?? new Status(StatusCode.Unknown, "The response ended without a grpc-status.");
         if (status.StatusCode == StatusCode.OK && WantsOneMessage && _messages == 0)
         {
-            status = new Status(StatusCode.Internal, "The call succeeded without a response message.");
+            status = new Status(StatusCode.Unimplemented, "The call succeeded without a response message.");
         }
         Finish(status, ResponseHead.Metadata(trailers));
     }
