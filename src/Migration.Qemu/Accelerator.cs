@@ -1,0 +1,8 @@
+namespace Migration.Qemu;
+
+/// <summary>Who executes the guest's instructions.</summary>
+public enum Accelerator
+{
+    Kvm,
+    Tcg,
+}
