@@ -1,0 +1,40 @@
+namespace Migration.Kubernetes;
+
+/// <summary>core/v1 Container.</summary>
+public sealed record Container : OpenRecord
+{
+    public string? Name { get; init; }
+
+    public string? Image { get; init; }
+
+    public IReadOnlyList<string>? Command { get; init; }
+
+    public IReadOnlyList<string>? Args { get; init; }
+
+    public string? WorkingDir { get; init; }
+
+    public IReadOnlyList<ContainerPort>? Ports { get; init; }
+
+    public IReadOnlyList<EnvVar>? Env { get; init; }
+
+    public ResourceRequirements? Resources { get; init; }
+
+    public IReadOnlyList<VolumeMount>? VolumeMounts { get; init; }
+
+    public IReadOnlyList<VolumeDevice>? VolumeDevices { get; init; }
+
+    public string? ImagePullPolicy { get; init; }
+
+    public SecurityContext? SecurityContext { get; init; }
+
+    /// <summary>On an init container, <c>Always</c> makes it a sidecar.</summary>
+    public string? RestartPolicy { get; init; }
+
+    public string? TerminationMessagePath { get; init; }
+
+    public string? TerminationMessagePolicy { get; init; }
+
+    public bool? Stdin { get; init; }
+
+    public bool? Tty { get; init; }
+}
