@@ -119,7 +119,7 @@ internal sealed class ClientCall : IDisposable
     public void Write<T>(FrameWriter frame, T message, Action<T, SerializationContext> serializer, WriteOptions? options)
     {
         frame.Write(message, serializer, _channel.MaxSendMessageSize);
-        if (!_compressRequests || options?.Flags.HasFlag(WriteFlags.NoCompress) == true) return;
+        if (!_compressRequests || frame.Message.IsEmpty || options?.Flags.HasFlag(WriteFlags.NoCompress) == true) return;
         Compress(frame);
     }
 

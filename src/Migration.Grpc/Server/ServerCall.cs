@@ -108,7 +108,7 @@ internal sealed class ServerCall : ServerCallContext
     {
         if (message is null) throw new RpcException(new Status(StatusCode.Cancelled, "The method returned no message."));
         _frame.Write(message, serializer, _options.MaxSendMessageSize);
-        if (_compressResponses && (options ?? WriteOptions)?.Flags.HasFlag(WriteFlags.NoCompress) != true)
+        if (_compressResponses && !_frame.Message.IsEmpty && (options ?? WriteOptions)?.Flags.HasFlag(WriteFlags.NoCompress) != true)
         {
             Gzip.Compress(_frame.Message.ToArray(), _frame, _options.ResponseCompressionLevel ?? CompressionLevel.Fastest);
         }

@@ -29,11 +29,10 @@ internal static class Gzip
         frame.WriteHeader(compressed: true);
     }
 
-    /// <summary>Unpacks a message. False when it would be longer than the limit, however much longer.</summary>
+    /// <summary>Unpacks a message (nothing unpacks to nothing: .NET's compressor writes not even a header then). False when it would be longer than the limit, however much longer.</summary>
     /// <exception cref="InvalidDataException">It is not gzip.</exception>
     public static bool TryDecompress(ReadOnlySequence<byte> message, ArrayBufferWriter<byte> output, int? limit)
     {
-        if (message.IsEmpty) throw new InvalidDataException("A compressed message cannot be empty.");
         using var input = new MemoryStream(message.ToArray(), writable: false);
         using var gzip = new GZipStream(input, CompressionMode.Decompress);
         while (true)
