@@ -1,0 +1,12 @@
+using System.Text.Json.Serialization;
+
+namespace Migration.Api;
+
+/// <summary>Source-generated JSON of KubeVirt's objects and of NetworkAttachmentDefinitions.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(VirtualMachineInstance))]
+[JsonSerializable(typeof(VirtualMachineInstanceMigration))]
+[JsonSerializable(typeof(NetworkAttachmentDefinition))]
+public sealed partial class ApiJson : JsonSerializerContext;

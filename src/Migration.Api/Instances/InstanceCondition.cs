@@ -1,0 +1,19 @@
+namespace Migration.Api;
+
+/// <summary>Types of an instance's conditions.</summary>
+public static class InstanceCondition
+{
+    /// <summary>The guest runs and can be reached.</summary>
+    public const string Ready = "Ready";
+
+    /// <summary>The instance could be put into effect as written.</summary>
+    public const string Synchronized = "Synchronized";
+
+    /// <summary>The vCPUs are stopped.</summary>
+    public const string Paused = "Paused";
+
+    public const string LiveMigratable = "LiveMigratable";
+
+    /// <summary>Ours: the spec asks for things that are not acted on; the message names the fields.</summary>
+    public const string FieldsNotActedOn = "FieldsNotActedOn";
+}

@@ -1,0 +1,155 @@
+using System.Net.NetworkInformation;
+using System.Text.RegularExpressions;
+
+namespace Migration.Api;
+
+/// <summary>
+/// What is wrong with a spec, one message each, with the path of the field: "spec.domain.cpu.cores: …". Looks at the
+/// completed spec (<see cref="InstanceDefaults"/>); an empty answer means it can be put into effect.
+/// </summary>
+public static partial class InstanceValidation
+{
+    private const long SmallestMemory = 1 << 20;
+    private const long MostMemory = 1L << 44;
+    private const int MostVirtualCpus = 1024;
+    private static readonly PhysicalAddress MasqueradeBridge = PhysicalAddress.Parse("02-00-00-00-00-00");
+    private static readonly string[] InterfaceModels = ["virtio", "e1000", "e1000e", "igb", "ne2k_pci", "pcnet", "rtl8139"];
+
+    public static IReadOnlyList<string> Errors(VirtualMachineInstanceSpec spec) =>
+    [
+        .. MemoryErrors(spec.Domain),
+        .. CpuErrors(spec.Domain.Cpu),
+        .. FirmwareErrors(spec.Domain.Firmware),
+        .. NetworkErrors(spec.Networks ?? []),
+        .. InterfaceErrors(spec.Domain.Devices.Interfaces ?? [], spec.Networks ?? []),
+        .. GracePeriodErrors(spec.TerminationGracePeriodSeconds),
+    ];
+
+    private static IEnumerable<string> MemoryErrors(Domain domain)
+    {
+        if (domain.Memory?.Guest is not { } guest)
+            yield return "spec.domain.memory.guest: required, or spec.domain.resources.requests.memory in its place";
+        else if (guest.Amount < SmallestMemory)
+            yield return $"spec.domain.memory.guest: {guest} is less than 1Mi";
+        else if (guest.Amount > MostMemory)
+            yield return $"spec.domain.memory.guest: {guest} is more than 16Ti";
+    }
+
+    private static IEnumerable<string> CpuErrors(Cpu? cpu)
+    {
+        if (cpu is null)
+            yield break;
+        foreach (var (name, value) in new[] { ("sockets", cpu.Sockets), ("cores", cpu.Cores), ("threads", cpu.Threads) })
+        {
+            if (value is < 1 or > MostVirtualCpus)
+                yield return $"spec.domain.cpu.{name}: {value} is not between 1 and {MostVirtualCpus}";
+        }
+        var total = (long)(cpu.Sockets ?? 1) * (cpu.Cores ?? 1) * (cpu.Threads ?? 1);
+        if (total > MostVirtualCpus)
+            yield return $"spec.domain.cpu: sockets × cores × threads is {total}, more than {MostVirtualCpus}";
+    }
+
+    private static IEnumerable<string> FirmwareErrors(Firmware? firmware)
+    {
+        if (firmware?.Uuid is { } uuid && !Guid.TryParseExact(uuid, "D", out _))
+            yield return $"spec.domain.firmware.uuid: '{uuid}' is not a UUID";
+        if (firmware?.KernelBoot is not { } boot)
+            yield break;
+        const string path = "spec.domain.firmware.kernelBoot";
+        if (boot.Container is null)
+        {
+            if (!string.IsNullOrEmpty(boot.KernelArgs))
+                yield return $"{path}.kernelArgs: given without {path}.container";
+            yield break;
+        }
+        if (string.IsNullOrEmpty(boot.Container.Image))
+            yield return $"{path}.container.image: required";
+        if (string.IsNullOrEmpty(boot.Container.KernelPath) && string.IsNullOrEmpty(boot.Container.InitrdPath))
+            yield return $"{path}.container: kernelPath or initrdPath is required";
+        foreach (var (name, value) in new[] { ("kernelPath", boot.Container.KernelPath), ("initrdPath", boot.Container.InitrdPath) })
+        {
+            if (value is not null && value.Split('/').Contains(".."))
+                yield return $"{path}.container.{name}: '{value}' leaves the image";
+        }
+    }
+
+    private static IEnumerable<string> NetworkErrors(IReadOnlyList<Network> networks)
+    {
+        for (var i = 0; i < networks.Count; i++)
+        {
+            var network = networks[i];
+            var path = $"spec.networks[{i}]";
+            if (!Name().IsMatch(network.Name))
+                yield return $"{path}.name: '{network.Name}' may hold only letters, digits, '-' and '_'";
+            if (networks.Take(i).Any(n => n.Name == network.Name))
+                yield return $"{path}.name: '{network.Name}' is used twice";
+            if (network.Pod is not null && network.Multus is not null)
+                yield return $"{path}: pod and multus exclude each other";
+            if (network.Pod is null && network.Multus is null && network.Unknown is null)
+                yield return $"{path}: needs a source, pod or multus";
+            if (network.Multus is { NetworkName: "" })
+                yield return $"{path}.multus.networkName: required";
+        }
+        if (networks.Count(n => n.Pod is not null) > 1)
+            yield return "spec.networks: only one of them can be the pod network";
+        if (networks.Count(n => n.Multus?.Default == true) > 1)
+            yield return "spec.networks: only one of them can be multus default";
+        if (networks.Any(n => n.Pod is not null) && networks.Any(n => n.Multus?.Default == true))
+            yield return "spec.networks: the pod network and a multus default exclude each other";
+    }
+
+    private static IEnumerable<string> InterfaceErrors(IReadOnlyList<Interface> interfaces, IReadOnlyList<Network> networks)
+    {
+        for (var i = 0; i < interfaces.Count; i++)
+        {
+            var path = $"spec.domain.devices.interfaces[{i}]";
+            var network = networks.FirstOrDefault(n => n.Name == interfaces[i].Name);
+            if (network is null)
+                yield return $"{path}.name: there is no network '{interfaces[i].Name}' in spec.networks";
+            if (interfaces.Take(i).Any(n => n.Name == interfaces[i].Name))
+                yield return $"{path}.name: '{interfaces[i].Name}' is used twice";
+            foreach (var error in InterfaceErrors(interfaces[i], network, path))
+                yield return error;
+        }
+        for (var i = 0; i < networks.Count; i++)
+        {
+            if (interfaces.All(n => n.Name != networks[i].Name))
+                yield return $"spec.networks[{i}].name: there is no interface '{networks[i].Name}' in spec.domain.devices.interfaces";
+        }
+    }
+
+    private static IEnumerable<string> InterfaceErrors(Interface nic, Network? network, string path)
+    {
+        if (nic.Model is { Length: > 0 } model && !InterfaceModels.Contains(model))
+            yield return $"{path}.model: '{model}' is none of {string.Join(", ", InterfaceModels)}";
+        if (Bindings(nic) > 1)
+            yield return $"{path}: only one binding can be given";
+        if (nic.Masquerade is not null && network is { Pod: null })
+            yield return $"{path}.masquerade: only on the pod network";
+        if (nic.State is not (null or "" or "up" or "down" or "absent"))
+            yield return $"{path}.state: '{nic.State}' is none of up, down, absent";
+        if (string.IsNullOrEmpty(nic.MacAddress))
+            yield break;
+        if (!Mac().IsMatch(nic.MacAddress))
+            yield return $"{path}.macAddress: '{nic.MacAddress}' is not a MAC address, e.g. 02:00:00:12:34:56";
+        else if (PhysicalAddress.Parse(nic.MacAddress.Replace(':', '-')) is var mac && mac.Equals(MasqueradeBridge))
+            yield return $"{path}.macAddress: {nic.MacAddress} belongs to the bridge in the pod";
+        else if ((mac.GetAddressBytes()[0] & 1) != 0)
+            yield return $"{path}.macAddress: {nic.MacAddress} is a group address";
+    }
+
+    private static int Bindings(Interface nic) =>
+        new object?[] { nic.Bridge, nic.Masquerade, nic.Sriov, nic.PasstBinding, nic.Binding }.Count(b => b is not null);
+
+    private static IEnumerable<string> GracePeriodErrors(long? seconds)
+    {
+        if (seconds is < 0)
+            yield return $"spec.terminationGracePeriodSeconds: {seconds} is negative";
+    }
+
+    [GeneratedRegex(@"^[A-Za-z0-9\-_]+$")]
+    private static partial Regex Name();
+
+    [GeneratedRegex(@"^([0-9A-Fa-f]{2}([:\-])[0-9A-Fa-f]{2})(\2[0-9A-Fa-f]{2}){4}$")]
+    private static partial Regex Mac();
+}

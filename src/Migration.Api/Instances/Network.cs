@@ -1,0 +1,13 @@
+using Migration.Kubernetes;
+
+namespace Migration.Api;
+
+/// <summary>What an <see cref="Interface"/> is connected to. Exactly one source is set.</summary>
+public sealed record Network : OpenRecord
+{
+    public string Name { get => field ?? ""; init; }
+
+    public PodNetwork? Pod { get; init; }
+
+    public MultusNetwork? Multus { get; init; }
+}

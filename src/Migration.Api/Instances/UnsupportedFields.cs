@@ -1,0 +1,81 @@
+using System.Text.Json;
+using Migration.Kubernetes;
+
+namespace Migration.Api;
+
+/// <summary>
+/// Names what a spec asks for and does not get. Whatever the records do not type is by construction not acted on
+/// (it lands in <see cref="OpenRecord.Unknown"/>), so a field cannot be ignored by oversight.
+/// </summary>
+public static class UnsupportedFields
+{
+    // The guest would boot without them, but would not be the guest that was asked for.
+    private static readonly HashSet<string> Essential =
+    [
+        "spec.domain.devices.filesystems", "spec.domain.devices.gpus", "spec.domain.devices.hostDevices", "spec.domain.devices.tpm",
+        "spec.domain.firmware.bootloader", "spec.domain.launchSecurity", "spec.startStrategy", "spec.domain.cpu.dedicatedCpuPlacement",
+        "spec.domain.cpu.features", "spec.domain.features",
+    ];
+
+    private static readonly Dictionary<string, JsonElement> NoFields = [];
+
+    public static IReadOnlyList<UnsupportedField> Of(VirtualMachineInstanceSpec spec) =>
+    [
+        .. Untyped("spec", spec),
+        .. OfDomain(spec.Domain),
+        .. (spec.Networks ?? []).SelectMany((network, i) => OfNetwork($"spec.networks[{i}]", network)),
+        .. (spec.Volumes ?? []).Select((volume, i) => new UnsupportedField($"spec.volumes[{i}]{Kind(volume)}", true)),
+    ];
+
+    private static IEnumerable<UnsupportedField> OfDomain(Domain domain) =>
+    [
+        .. Untyped("spec.domain", domain),
+        .. Untyped("spec.domain.resources", domain.Resources),
+        .. Untyped("spec.domain.cpu", domain.Cpu),
+        .. Untyped("spec.domain.memory", domain.Memory),
+        .. Untyped("spec.domain.machine", domain.Machine),
+        .. Untyped("spec.domain.firmware", domain.Firmware),
+        .. Untyped("spec.domain.firmware.kernelBoot", domain.Firmware?.KernelBoot),
+        .. Untyped("spec.domain.firmware.kernelBoot.container", domain.Firmware?.KernelBoot?.Container),
+        .. Untyped("spec.domain.devices", domain.Devices),
+        .. (domain.Devices.Disks ?? []).Select((_, i) => new UnsupportedField($"spec.domain.devices.disks[{i}]", true)),
+        .. (domain.Devices.Interfaces ?? []).SelectMany((nic, i) => OfInterface($"spec.domain.devices.interfaces[{i}]", nic)),
+    ];
+
+    private static IEnumerable<UnsupportedField> OfInterface(string path, Interface nic)
+    {
+        if (nic.Masquerade is not null)
+            yield return new(path + ".masquerade", true);
+        if (nic.Sriov is not null)
+            yield return new(path + ".sriov", true);
+        if (nic.PasstBinding is not null)
+            yield return new(path + ".passtBinding", true);
+        if (nic.Binding is not null)
+            yield return new(path + ".binding", true);
+        if (nic.State is "down" or "absent")
+            yield return new(path + ".state", true);
+        foreach (var field in Untyped(path, nic))
+            yield return field with { Essential = field.Path.EndsWith(".slirp", StringComparison.Ordinal) || field.Path.EndsWith(".macvtap", StringComparison.Ordinal) || field.Path.EndsWith(".passt", StringComparison.Ordinal) };
+    }
+
+    private static IEnumerable<UnsupportedField> OfNetwork(string path, Network network)
+    {
+        if (network.Multus is not null)
+            yield return new(path + ".multus", true);
+        if (network.Pod?.VmNetworkCIDR is not null)
+            yield return new(path + ".pod.vmNetworkCIDR", false);
+        if (network.Pod?.VmIPv6NetworkCIDR is not null)
+            yield return new(path + ".pod.vmIPv6NetworkCIDR", false);
+        foreach (var field in Untyped(path, network))
+            yield return field with { Essential = true };
+    }
+
+    private static IEnumerable<UnsupportedField> Untyped(string path, OpenRecord? part) =>
+        from field in part?.Unknown ?? NoFields
+        where field.Value.ValueKind is not (JsonValueKind.False or JsonValueKind.Null)
+        let name = $"{path}.{field.Key}"
+        orderby name
+        select new UnsupportedField(name, Essential.Contains(name));
+
+    private static string Kind(InstanceVolume volume) => volume.Unknown?.Keys.Order().FirstOrDefault() is { } kind ? "." + kind : "";
+}

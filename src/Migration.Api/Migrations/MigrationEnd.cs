@@ -1,0 +1,27 @@
+using System.Text.Json.Serialization;
+using Migration.Kubernetes;
+
+namespace Migration.Api;
+
+/// <summary>One of the two ends of a migration.</summary>
+public sealed record MigrationEnd : OpenRecord
+{
+    public string? Node { get; init; }
+
+    public string? Pod { get; init; }
+
+    public string? MigrationUID { get; init; }
+
+    public string? DomainName { get; init; }
+
+    public string? DomainNamespace { get; init; }
+
+    public string? VirtualMachineInstanceUID { get; init; }
+
+    public bool? DomainDetected { get; init; }
+
+    [JsonConverter(typeof(TimeConverter))]
+    public DateTimeOffset? DomainReadyTimestamp { get; init; }
+
+    public string? NodeAddress { get; init; }
+}

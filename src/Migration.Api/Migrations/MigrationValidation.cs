@@ -1,0 +1,17 @@
+namespace Migration.Api;
+
+/// <summary>What is wrong with a migration's spec, one message each, with the path of the field.</summary>
+public static class MigrationValidation
+{
+    public static IReadOnlyList<string> Errors(VirtualMachineInstanceMigrationSpec spec)
+    {
+        var errors = new List<string>();
+        if (string.IsNullOrEmpty(spec.VmiName))
+            errors.Add("spec.vmiName: required");
+        if (spec.SendTo is not null)
+            errors.Add("spec.sendTo: migration to another cluster is not supported");
+        if (spec.Receive is not null)
+            errors.Add("spec.receive: migration from another cluster is not supported");
+        return errors;
+    }
+}
