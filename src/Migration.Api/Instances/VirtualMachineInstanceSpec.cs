@@ -21,7 +21,7 @@ public sealed record VirtualMachineInstanceSpec : OpenRecord
 
     public IReadOnlyList<Toleration>? Tolerations { get; init; }
 
-    public IReadOnlyList<JsonElement>? TopologySpreadConstraints { get; init; }
+    public JsonElement? TopologySpreadConstraints { get; init; }
 
     public string? SchedulerName { get; init; }
 
