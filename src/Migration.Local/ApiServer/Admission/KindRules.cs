@@ -1,0 +1,28 @@
+using System.Text.Json.Nodes;
+
+namespace Migration.Local.ApiServer;
+
+/// <summary>What a built-in kind does besides what its schema says.</summary>
+internal sealed record KindRules
+{
+    /// <summary>Prepares a new object.</summary>
+    public Action<JsonObject>? Create { get; init; }
+
+    /// <summary>Prepares a changed object (before, after), not through a subresource.</summary>
+    public Action<JsonObject, JsonObject>? Update { get; init; }
+
+    /// <summary>Fills in what was left out, on every write.</summary>
+    public Action<JsonObject>? Default { get; init; }
+
+    /// <summary>Adds what is wrong; the first argument is the state before, null for a new object.</summary>
+    public Action<JsonObject?, JsonObject, List<FieldError>>? Validate { get; init; }
+
+    public static Dictionary<string, KindRules> All(Store store, TimeProvider time) => new(StringComparer.Ordinal)
+    {
+        ["pods"] = PodRules.Rules,
+        ["namespaces"] = NamespaceRules.Rules,
+        ["services"] = ServiceRules.For(store),
+        ["secrets"] = SecretRules.Rules,
+        ["customresourcedefinitions.apiextensions.k8s.io"] = DefinitionRules.For(time),
+    };
+}

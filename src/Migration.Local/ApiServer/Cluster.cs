@@ -1,0 +1,83 @@
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging;
+
+namespace Migration.Local.ApiServer;
+
+/// <summary>The parts of the server, put together.</summary>
+internal sealed class Cluster : IAsyncDisposable
+{
+    private static readonly string[] FirstNamespaces = ["default", "kube-system", "kube-public", "kube-node-lease", "migration-system"];
+
+    private readonly ApiServerOptions _options;
+    private readonly ILogger _log;
+    private readonly ResourceRegistry _registry = new(BuiltIns.All);
+    private readonly ObjectWriter _writer;
+    private readonly ObjectRemover _remover;
+    private GarbageCollector? _collector;
+
+    public Cluster(ApiServerOptions options, ILogger log, CancellationToken stopping)
+    {
+        _options = options;
+        _log = log;
+        var time = options.Time;
+        var admission = new Admission(Store, time) { Observe = new CustomResources(_registry, Store).Observe };
+        var reader = new ObjectReader(Store, time);
+        _writer = new ObjectWriter(Store, admission, time);
+        _remover = new ObjectRemover(Store, admission, time);
+        Authentication = new Authentication(options.Authority, options.AdminToken);
+        var subresources = new SubresourceHandler(reader, _writer, _remover, Authentication, new PodLogs(options.PodLogs), time);
+        var resources = new ResourceHandler(Store, reader, _writer, _remover, subresources, new Reviews(Authentication, time), time, stopping);
+        Handler = new ApiHandler(Authentication, _registry, new DiscoveryDocuments(_registry), new OpenApiDocuments(_registry), resources, log);
+    }
+
+    public Store Store { get; } = new();
+
+    public Authentication Authentication { get; }
+
+    public ApiHandler Handler { get; }
+
+    /// <summary>Makes the namespaces a cluster begins with and loads the manifests of the options' directory.</summary>
+    public void Populate()
+    {
+        foreach (var name in FirstNamespaces)
+            Create(new JsonObject { ["apiVersion"] = "v1", ["kind"] = "Namespace", ["metadata"] = new JsonObject { ["name"] = name } });
+        if (_options.ManifestDirectory is not { } directory)
+            return;
+        foreach (var file in Directory.EnumerateFiles(directory).Where(f => Path.GetExtension(f) is ".yaml" or ".yml" or ".json").Order(StringComparer.Ordinal))
+            Load(file);
+    }
+
+    public void StartHousekeeping() => _collector = GarbageCollector.Start(Store, _registry, _writer, _remover, _options, _log);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_collector is not null)
+            await _collector.DisposeAsync();
+    }
+
+    private void Load(string file)
+    {
+        foreach (var document in Yaml.Documents(File.ReadAllText(file)).OfType<JsonObject>())
+        {
+            // A kustomization lists the other files; it is no object of the cluster.
+            if (document.TextAt("kind") is null or "Kustomization")
+                continue;
+            try
+            {
+                var loaded = Create(document);
+                Log.Loaded(_log, document.TextAt("kind") ?? "", loaded.Name, file);
+            }
+            catch (ApiException e)
+            {
+                throw new InvalidDataException($"{file}: {e.Message}", e);
+            }
+        }
+    }
+
+    private StoredObject Create(JsonObject tree)
+    {
+        var type = _registry.FindKind(tree.TextAt("apiVersion") ?? "", tree.TextAt("kind") ?? "")
+            ?? throw ApiException.BadRequest($"no matches for kind \"{tree.TextAt("kind")}\" in version \"{tree.TextAt("apiVersion")}\"");
+        return _writer.Create(type, type.Namespaced ? tree.TextAt("metadata", "namespace") ?? "default" : "", tree, WriteOptions.Internal("migration"));
+    }
+}
