@@ -40,7 +40,8 @@ public sealed class KubernetesClient : IDisposable
     /// <summary>How long an ordinary request may take.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    internal TimeProvider Time { get; }
+    /// <summary>The clock of everything that is built on this client.</summary>
+    public TimeProvider Time { get; }
 
     /// <summary>The typed view of one kind; cheap, make as many as you like.</summary>
     public ResourceClient<T> For<T>(ResourceKind<T> kind)
