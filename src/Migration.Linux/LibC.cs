@@ -110,6 +110,56 @@ internal static unsafe partial class LibC
 
     public static SizeResult PidFdSendSignal(SafeHandle pidfd, int signal) => SystemCall(PidFdSendSignalNumber, pidfd, signal, 0, 0);
 
+    // Programs: posix_spawn(3) and its relatives, execvp(3), waitpid(2), prctl(2), getppid(2), umask(2)
+
+    public const short POSIX_SPAWN_SETSIGDEF = 0x04, POSIX_SPAWN_SETSIGMASK = 0x08;
+    public const int PR_SET_PDEATHSIG = 1;
+
+    [LibraryImport(Library, EntryPoint = "posix_spawn", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Spawn(int* pid, string path, void* actions, void* attributes, byte** arguments, byte** environment);
+
+    [LibraryImport(Library, EntryPoint = "posix_spawn_file_actions_init")]
+    public static partial int SpawnActionsInitialize(void* actions);
+
+    [LibraryImport(Library, EntryPoint = "posix_spawn_file_actions_adddup2")]
+    public static partial int SpawnActionsDuplicate(void* actions, SafeHandle from, int to);
+
+    [LibraryImport(Library, EntryPoint = "posix_spawn_file_actions_destroy")]
+    public static partial int SpawnActionsDestroy(void* actions);
+
+    [LibraryImport(Library, EntryPoint = "posix_spawnattr_init")]
+    public static partial int SpawnAttributesInitialize(void* attributes);
+
+    [LibraryImport(Library, EntryPoint = "posix_spawnattr_setflags")]
+    public static partial int SpawnAttributesSetFlags(void* attributes, short flags);
+
+    [LibraryImport(Library, EntryPoint = "posix_spawnattr_setsigmask")]
+    public static partial int SpawnAttributesSetSignalMask(void* attributes, void* signals);
+
+    [LibraryImport(Library, EntryPoint = "posix_spawnattr_setsigdefault")]
+    public static partial int SpawnAttributesSetDefaultSignals(void* attributes, void* signals);
+
+    [LibraryImport(Library, EntryPoint = "posix_spawnattr_destroy")]
+    public static partial int SpawnAttributesDestroy(void* attributes);
+
+    [LibraryImport(Library, EntryPoint = "execvp", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial Result Execute(string program, byte** arguments);
+
+    [LibraryImport(Library, EntryPoint = "waitpid", SetLastError = true)]
+    public static partial Result WaitProcess(int pid, int* status, int options);
+
+    [LibraryImport(Library, EntryPoint = "prctl", SetLastError = true)]
+    public static partial Result ProcessControl(int option, nuint second, nuint third, nuint fourth, nuint fifth);
+
+    [LibraryImport(Library, EntryPoint = "getppid")]
+    public static partial int ParentProcess();
+
+    [LibraryImport(Library, EntryPoint = "umask")]
+    public static partial uint SetFileModeMask(uint mask);
+
+    [LibraryImport(Library, EntryPoint = "geteuid")]
+    public static partial uint EffectiveUser();
+
     // Sockets: socket(2), socketpair(2), bind(2), getsockname(2), setsockopt(2), sendto(2), recvmsg(2), ...
 
     public const int AF_UNIX = 1, AF_PACKET = 17;

@@ -19,10 +19,12 @@ public static class LauncherFrame
     public static void Send(Socket socket, ReadOnlySpan<byte> message, params ReadOnlySpan<SafeHandle> descriptors)
     {
         var frame = new byte[HeaderSize + message.Length];
-        BinaryPrimitives.WriteInt32BigEndian(frame, message.Length);
+        WriteHeader(frame, message.Length);
         message.CopyTo(frame.AsSpan(HeaderSize));
         UnixSocket.Send(socket, frame, descriptors);
     }
+
+    public static void WriteHeader(Span<byte> frame, int length) => BinaryPrimitives.WriteInt32BigEndian(frame, length);
 
     /// <summary>The length that a header announces; false when it is more than the limit.</summary>
     public static bool TryReadHeader(ReadOnlySpan<byte> header, out int length)

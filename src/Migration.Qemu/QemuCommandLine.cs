@@ -21,6 +21,8 @@ public static class QemuCommandLine
 
     internal const string PlaceholderStart = "{fd:";
 
+    private const string MonitorStart = "socket,id=monitor,path=", MonitorEnd = ",server=on,wait=off";
+
     /// <summary>Throws <see cref="ArgumentException"/> naming the part that no QEMU could be started with.</summary>
     public static IReadOnlyList<string> Arguments(MachineDefinition machine)
     {
@@ -42,6 +44,13 @@ public static class QemuCommandLine
             "-device", "virtio-rng-pci,id=rng,rng=entropy,bus=pcie.0,addr=0x6",
             .. machine.Incoming ? (string[])["-incoming", "defer"] : [],
         ];
+    }
+
+    /// <summary>Where QMP is, of a QEMU started with arguments made here; null for others.</summary>
+    public static string? MonitorPath(IReadOnlyList<string> arguments)
+    {
+        var monitor = arguments.FirstOrDefault(argument => argument.StartsWith(MonitorStart, StringComparison.Ordinal));
+        return monitor?[MonitorStart.Length..^MonitorEnd.Length].Replace(",,", ",", StringComparison.Ordinal);
     }
 
     /// <summary>The device of a card, by the card's id.</summary>
@@ -85,7 +94,7 @@ public static class QemuCommandLine
         : ["-kernel", boot.Kernel, .. boot.Initrd is { } initrd ? (string[])["-initrd", initrd] : [], "-append", boot.Arguments];
 
     private static string[] Monitor(string path) =>
-        ["-chardev", $"socket,id=monitor,path={Escaped(path)},server=on,wait=off", "-mon", "chardev=monitor,mode=control"];
+        ["-chardev", $"{MonitorStart}{Escaped(path)}{MonitorEnd}", "-mon", "chardev=monitor,mode=control"];
 
     private static IEnumerable<string> Ports() => Enumerable.Range(0, Slots).SelectMany(slot => (string[])
     [
