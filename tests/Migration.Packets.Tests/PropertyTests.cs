@@ -1,0 +1,148 @@
+using System.Net;
+using FsCheck;
+using FsCheck.Fluent;
+using Migration.Packets.Dhcp;
+
+namespace Migration.Packets.Tests;
+
+/// <summary>What holds for every value: what is written is read back, and what is read is written back.</summary>
+public sealed class PropertyTests
+{
+    private static readonly Gen<MacAddress> Macs = Bytes(6).Select(b => MacAddress.Read(b));
+    private static readonly Gen<Ipv4Address> Addresses = Bytes(4).Select(b => Ipv4Address.Read(b));
+
+    [Fact]
+    public void Mac_addresses_survive_text() => Check(Macs, mac => MacAddress.Parse(mac.ToString()) == mac);
+
+    [Fact]
+    public void Arp_packets_survive_the_wire() => Check(
+        from operation in Gen.Elements(Enum.GetValues<ArpOperation>())
+        from sender in Macs
+        from target in Macs
+        from from_ in Addresses
+        from to in Addresses
+        select new ArpPacket(operation, sender, from_, target, to),
+        packet =>
+        {
+            var bytes = new byte[ArpPacket.Length];
+            packet.Write(bytes);
+            return ArpPacket.TryParse(bytes, out var read, out _) && read == packet;
+        });
+
+    [Fact]
+    public void Datagrams_survive_the_wire_and_no_flipped_bit_does() => Check(
+        from payload in Gen.Choose(0, 1400).SelectMany(Bytes)
+        from source in Addresses
+        from destination in Addresses
+        from bit in Gen.Choose(0, 7)
+        select (payload, source, destination, bit),
+        given =>
+        {
+            var bytes = new byte[28 + given.payload.Length];
+            given.payload.CopyTo(bytes, 28);
+            UdpDatagram.WriteHeader(bytes.AsSpan(20), given.source, given.destination, 1, 2, given.payload.Length);
+            Ipv4Packet.WriteHeader(bytes, given.source, given.destination, IpProtocol.Udp, bytes.Length - 20);
+            if (!Ipv4Packet.TryParse(bytes, out var packet, out _) || !UdpDatagram.TryParse(packet, out var datagram, out _)) return false;
+            if (datagram.Checksum != ChecksumState.Correct || !datagram.Payload.SequenceEqual(given.payload)) return false;
+            if (given.payload.Length == 0) return true;
+            bytes[^1] ^= (byte)(1 << given.bit);
+            return Ipv4Packet.TryParse(bytes, out packet, out _) && UdpDatagram.TryParse(packet, out datagram, out _)
+                && datagram.Checksum == ChecksumState.Wrong;
+        });
+
+    [Fact]
+    public void Dhcp_messages_survive_the_wire() => Check(Messages(), message =>
+    {
+        var bytes = message.ToArray();
+        return bytes.Length >= 300
+            && DhcpPacket.TryParse(bytes, out var read, out _)
+            && read!.ToArray().AsSpan().SequenceEqual(bytes)
+            && read.Options.SequenceEqual(message.Options)
+            && (read.TransactionId, read.ClientMac, read.YourAddress, read.WantsBroadcast)
+                == (message.TransactionId, message.ClientMac, message.YourAddress, message.WantsBroadcast);
+    });
+
+    [Fact]
+    public void Routes_survive_the_wire() => Check(
+        (from length in Gen.Choose(0, 32)
+         from address in Addresses
+         from gateway in Addresses
+         select new DhcpRoute(
+             new IPNetwork(new Ipv4Address(address.Bits & Ipv4Address.Mask(length).Bits).ToIPAddress(), length),
+             gateway.IsAny ? null : gateway.ToIPAddress())).NonEmptyListOf(),
+        routes => ClasslessRoutes.Parse(ClasslessRoutes.Write(routes)).SequenceEqual(routes));
+
+    [Fact]
+    public void Search_lists_survive_the_wire_and_are_never_longer_than_plain() => Check(
+        Gen.Elements("a", "bc", "svc", "cluster", "local", "default", "x-y").NonEmptyListOf().Select(l => string.Join('.', l.Take(12))).NonEmptyListOf(),
+        domains =>
+        {
+            var bytes = SearchList.Write(domains);
+            var read = new List<string>();
+            return SearchList.TryParse(bytes, read) && read.SequenceEqual(domains) && bytes.Length <= domains.Sum(d => d.Length + 2);
+        });
+
+    [Fact]
+    public void Every_answer_fits_what_the_client_takes_and_is_read_back_whole() => Check(
+        from message in Messages()
+        from type in Gen.Elements(DhcpMessageType.Discover, DhcpMessageType.Request, DhcpMessageType.Inform)
+        from size in Gen.Choose(0, 2000)
+        from parameters in Gen.Choose(0, 100).SelectMany(Bytes)
+        from labels in Gen.Choose(0, 40)
+        select (message, type, size, parameters, labels),
+        given =>
+        {
+            var lease = new DhcpLease
+            {
+                Mac = given.message.ClientMac,
+                Addresses = [InterfaceAddress.Parse("10.244.1.5/24")],
+                Gateway = IPAddress.Parse("10.244.1.1"),
+                SearchDomains = [.. Enumerable.Range(0, given.labels).Select(i => $"namespace-{i}.cluster.local")],
+                ExtraOptions = [new((DhcpOptionCode)230, new byte[given.labels * 5])],
+            };
+            DhcpOption[] fixedOptions =
+            [
+                new(DhcpOptionCode.MessageType, new[] { (byte)given.type }),
+                new(DhcpOptionCode.MaximumMessageSize, new[] { (byte)(given.size >> 8), (byte)given.size }),
+                new(DhcpOptionCode.ParameterRequestList, given.parameters),
+            ];
+            var options = fixedOptions.Concat(given.message.Options.Where(o => fixedOptions.All(f => f.Code != o.Code)));
+            var asked = new DhcpPacket { ClientMac = lease.Mac, ClientAddress = Ipv4Address.Parse("10.244.1.5"), Options = DhcpOptions.Of(options) };
+            if (!DhcpQuestion.TryParse(asked.ToArray(), out var question, out _)) return asked.ToArray().Length > DhcpQuestion.MaximumLength;
+            var compiled = new LeaseOptions(lease);
+            var reply = new byte[DhcpRule.MaximumReply];
+            var outcome = DhcpRule.Judge(question, compiled, DhcpServerIdentity.ForInterface(0));
+            var length = DhcpRule.Write(question, outcome, compiled, DhcpServerIdentity.ForInterface(0), reply);
+            if (length == 0) return outcome is DhcpOutcome.Ignored;
+            return length <= Math.Max(given.size, 576) - 28
+                && DhcpPacket.TryParse(reply.AsSpan(0, length), out var packet, out _)
+                && packet!.Options.MessageType is DhcpMessageType.Offer or DhcpMessageType.Ack or DhcpMessageType.Nak;
+        });
+
+    private static Gen<DhcpPacket> Messages() =>
+        from reply in Gen.Elements(true, false)
+        from id in Gen.Choose(int.MinValue, int.MaxValue)
+        from broadcast in Gen.Elements(true, false)
+        from ciaddr in Addresses
+        from yiaddr in Addresses
+        from mac in Macs
+        from options in (
+            from code in Gen.Choose(128, 248)
+            from value in Gen.Choose(0, 600).SelectMany(Bytes)
+            select new DhcpOption((DhcpOptionCode)code, value)).ListOf()
+        select new DhcpPacket
+        {
+            IsReply = reply,
+            TransactionId = (uint)id,
+            WantsBroadcast = broadcast,
+            ClientAddress = ciaddr,
+            YourAddress = yiaddr,
+            ClientMac = mac,
+            Options = DhcpOptions.Of(options.DistinctBy(o => o.Code)),
+        };
+
+    private static Gen<byte[]> Bytes(int count) => Gen.Choose(0, 255).ArrayOf(count).Select(values => Array.ConvertAll(values, v => (byte)v));
+
+    private static void Check<T>(Gen<T> values, Func<T, bool> holds) =>
+        Prop.ForAll(values.ToArbitrary(), holds).QuickCheckThrowOnFailure();
+}
