@@ -103,6 +103,19 @@ public sealed unsafe class KernelSocket : IDisposable
         }
     }
 
+    /// <summary>Receives one message if there is one, cut to the buffer; never blocks.</summary>
+    public bool TryReceive(Span<byte> buffer, out int length)
+    {
+        fixed (byte* start = buffer)
+        {
+            var vector = new BufferVector { Base = start, Length = (nuint)buffer.Length };
+            var header = new MessageHeader { Vectors = &vector, VectorCount = 1 };
+            if (TryReceive(ref header, LibC.MSG_DONTWAIT, out length, out var errno))
+                return true;
+            return errno == Errno.EAGAIN ? false : throw new LinuxException("receive", errno);
+        }
+    }
+
     internal bool TryReceive(ref MessageHeader header, int flags, out int length, out Errno errno)
     {
         fixed (MessageHeader* pinned = &header)

@@ -53,6 +53,12 @@ internal static unsafe partial class LibC
     [LibraryImport(Library, EntryPoint = "flock", SetLastError = true)]
     public static partial Result Lock(SafeHandle fd, int operation);
 
+    public const int AT_EMPTY_PATH = 0x1000;
+    public const uint STATX_INO = 0x100;
+
+    [LibraryImport(Library, EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial Result Stat(SafeHandle directory, string path, int flags, uint mask, void* status);
+
     // Pipes: pipe2(2), splice(2)
 
     [LibraryImport(Library, EntryPoint = "pipe2", SetLastError = true)]

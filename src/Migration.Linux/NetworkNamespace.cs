@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
 
 namespace Migration.Linux;
 
@@ -24,6 +24,7 @@ public sealed class NetworkNamespace : IDisposable
     /// <summary>Where iproute2 keeps named namespaces.</summary>
     public const string Directory = "/run/netns";
 
+    private const nuint NS_GET_NSTYPE = 0xb703;
     private const string OwnPath = "/proc/thread-self/ns/net";
 
     // A closure here opens a socket or a file: far from needing the 1.5 MB of an ordinary thread.
@@ -44,7 +45,7 @@ public sealed class NetworkNamespace : IDisposable
     public FileDescriptor Descriptor => _descriptor;
 
     /// <summary>The kernel's number for it; two live namespaces never share one. A dead one's may come back.</summary>
-    public ulong Inode => ReadInode($"/proc/self/fd/{_descriptor.Number}");
+    public ulong Inode => ReadInode();
 
     /// <summary>Opens the namespace pinned at a path, e.g. <c>/run/netns/a</c> or <c>/proc/7/ns/net</c>.</summary>
     public static NetworkNamespace Open(string path)
@@ -52,8 +53,7 @@ public sealed class NetworkNamespace : IDisposable
         var opened = new NetworkNamespace(FileDescriptor.Open(path), path);
         try
         {
-            // A path that is an ordinary file (a namespace whose mount is gone) is told apart here, not at the first use.
-            _ = opened.Inode;
+            opened.RequireNetwork();
             return opened;
         }
         catch
@@ -72,7 +72,7 @@ public sealed class NetworkNamespace : IDisposable
     public static NetworkNamespace Create(string path)
     {
         NamespaceMounts.PrepareDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        using (File.OpenHandle(path, FileMode.CreateNew, FileAccess.Read))
+        using (File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write))
         {
         }
 
@@ -164,13 +164,25 @@ public sealed class NetworkNamespace : IDisposable
         return result;
     }
 
-    private static ulong ReadInode(string path)
+    // Anything can be opened at a path: a namespace's file whose mount is gone is an ordinary one.
+    private void RequireNetwork()
     {
-        // "net:[4026531840]" is what every namespace descriptor points to.
-        var target = File.ResolveLinkTarget(path, returnFinalTarget: false)?.FullName ?? "";
-        var name = Path.GetFileName(target);
-        if (name.StartsWith("net:[", StringComparison.Ordinal) && ulong.TryParse(name.AsSpan()[5..^1], CultureInfo.InvariantCulture, out var inode))
-            return inode;
-        throw new LinuxException($"open network namespace {target}: not a network namespace", Errno.EINVAL);
+        var type = LibC.Ioctl(_descriptor, NS_GET_NSTYPE, 0);
+        if (type.Failed || type.OrThrow("read type of namespace") != LibC.CLONE_NEWNET)
+            throw new LinuxException($"open {Name}: not a network namespace", Errno.EINVAL);
+    }
+
+    private unsafe ulong ReadInode()
+    {
+        Status status;
+        LibC.Stat(_descriptor, "", LibC.AT_EMPTY_PATH, LibC.STATX_INO, &status).OrThrow($"stat {Name}");
+        return status.Inode;
+    }
+
+    /// <summary><c>struct statx</c>, the member that is asked for.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 256)]
+    internal struct Status
+    {
+        [FieldOffset(32)] public ulong Inode;
     }
 }
