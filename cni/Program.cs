@@ -1,1 +1,3 @@
-return 0;
+using Migration.Cni;
+
+return Plugin.Run(Console.OpenStandardInput(), Console.OpenStandardOutput(), Environment.GetEnvironmentVariable);
