@@ -1,1 +1,47 @@
-return 0;
+using System.CommandLine;
+using System.Text.RegularExpressions;
+using Migration.Local.Bench;
+using Migration.Local.Cluster;
+using Migration.Local.Demo;
+
+var name = new Option<string>("--name") { Description = "Which cluster; several can run side by side.", DefaultValueFactory = _ => "local" };
+name.Validators.Add(result =>
+{
+    if (!Regex.IsMatch(result.GetValue(name) ?? "", "^[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?$"))
+        result.AddError("--name: 1 to 20 lower-case letters, digits and dashes");
+});
+var nodes = new Option<int>("--nodes") { Description = "How many nodes.", DefaultValueFactory = _ => 2 };
+nodes.Validators.Add(result =>
+{
+    if (result.GetValue(nodes) is < 1 or > 100)
+        result.AddError("--nodes: 1 to 100");
+});
+var accelerator = new Option<string>("--accelerator") { Description = "How guests are run.", DefaultValueFactory = _ => "tcg" };
+accelerator.AcceptOnlyFromAmong("tcg", "kvm", "auto");
+var image = new Option<string[]>("--image") { Description = "NAME=DIRECTORY: where an image's files are on this machine.", DefaultValueFactory = _ => [] };
+var detach = new Option<bool>("-d", "--detach") { Description = "Return when the cluster is ready; it runs on." };
+var json = new Option<bool>("--json") { Description = "Print exactly one JSON object on stdout." };
+var bench = new Argument<string>("NAME") { Description = $"One of: {string.Join(", ", BenchCommand.Names)}, all", DefaultValueFactory = _ => "all" };
+
+var up = new Command("up", "Start an embedded cluster: API server, nodes, controllers.") { name, nodes, accelerator, image, detach };
+up.SetAction((options, ct) => ClusterCommands.UpAsync(
+    ClusterOptions.Parse(options.GetValue(name)!, options.GetValue(nodes), options.GetValue(accelerator)!, options.GetValue(image)!),
+    options.GetValue(detach), ct));
+
+var down = new Command("down", "Stop an embedded cluster and remove everything it made.") { name };
+down.SetAction((options, ct) => ClusterCommands.DownAsync(options.GetValue(name)!, ct));
+
+var status = new Command("status", "Show the embedded clusters of this machine.") { json };
+status.SetAction((options, ct) => ClusterCommands.StatusAsync(options.GetValue(json), ct));
+
+var demo = new Command("demo", "Migrate a guest between two nodes under traffic, and report.") { json, accelerator };
+demo.SetAction((options, ct) => DemoCommand.RunAsync(options.GetValue(json), options.GetValue(accelerator)!, ct));
+
+var benches = new Command("bench", "Measure what we promise.") { bench, json };
+benches.SetAction((options, ct) => BenchCommand.RunAsync(options.GetValue(bench)!, options.GetValue(json), ct));
+
+var root = new RootCommand("Virtual machines in Kubernetes whose networking survives and whose live migration guests do not notice.")
+{
+    up, down, status, demo, benches,
+};
+return await root.Parse(args).InvokeAsync();
