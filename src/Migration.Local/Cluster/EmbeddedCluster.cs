@@ -1,0 +1,176 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using Migration.Kubernetes;
+using Migration.Local.ApiServer;
+using Migration.Local.Kubelet;
+using Migration.Local.Scheduler;
+
+namespace Migration.Local.Cluster;
+
+/// <summary>A whole cluster on this machine: API server, fabric, nodes, scheduler, controllers.</summary>
+public sealed class EmbeddedCluster : IAsyncDisposable
+{
+    public const int NodePort = 7411;
+    private const int DataPort = 7412;
+    private const int FabricApiPort = 6443;
+
+    private readonly ClusterOptions _options;
+    private readonly ILoggerFactory _logging;
+    private readonly TimeProvider _time;
+    private readonly ImageDirectories _images;
+    private readonly List<IAsyncDisposable> _parts = [];
+    private readonly List<Supervisor> _programs = [];
+    private readonly Dictionary<string, NodeAgent> _agents = [];
+
+    private EmbeddedCluster(ClusterOptions options, ILoggerFactory logging, TimeProvider time)
+    {
+        _options = options;
+        _logging = logging;
+        _time = time;
+        Paths = new ClusterPaths(options.Name);
+        _images = new ImageDirectories(KnownImages(options));
+    }
+
+    public ClusterPaths Paths { get; }
+    public KubernetesClient Client { get; private set; } = null!;
+
+    /// <summary>The programs that are kept running: one migration-node per node, and migration-controllers.</summary>
+    public IReadOnlyList<Supervisor> Programs => _programs;
+
+    /// <summary>The network namespace of a pod that runs here, for traffic from where the pod is.</summary>
+    public string? PodNetworkNamespace(string podUid) =>
+        _agents.Values.Select(agent => agent.NetworkNamespaceOf(podUid)).FirstOrDefault(found => found is not null);
+
+    /// <summary>Starts everything; returns when nodes are ready. What an earlier run of this name left is removed first.</summary>
+    public static async Task<EmbeddedCluster> StartAsync(ClusterOptions options, ILoggerFactory logging, TimeProvider time, CancellationToken ct)
+    {
+        var cluster = new EmbeddedCluster(options, logging, time);
+        try
+        {
+            Leftovers.Remove(cluster.Paths);
+            await cluster.StartPartsAsync(ct);
+            return cluster;
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var part in Enumerable.Reverse(_parts))
+            await part.DisposeAsync();
+        Client?.Dispose();
+        Leftovers.Remove(Paths);
+    }
+
+    private async Task StartPartsAsync(CancellationToken ct)
+    {
+        var nodes = Enumerable.Range(1, _options.Nodes).Select(number => new NodeAddress(number)).ToList();
+        Directory.CreateDirectory(Paths.Root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        var fabric = new Fabric(Paths);
+        fabric.Create(nodes);
+
+        using var authority = CertificateAuthority.Create($"migration:{_options.Name}", _time);
+        await StartApiServerAsync(authority, fabric, ct);
+        foreach (var node in nodes)
+            await StartNodeAsync(node, authority, ct);
+        Keep(await PodScheduler.StartAsync(Client, _logging, _time, ct));
+        StartControllers(authority);
+    }
+
+    private async Task StartApiServerAsync(CertificateAuthority authority, Fabric fabric, CancellationToken ct)
+    {
+        var listener = Keep(new OwnedSocket(fabric.Listen(FabricApiPort)));
+        var server = Keep(await EmbeddedApiServer.StartAsync(
+            new ApiServerOptions
+            {
+                Authority = authority,
+                Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)],
+                Listeners = [listener.Socket.SafeHandle],
+                CertificateAddresses = [Fabric.Gateway],
+                ClusterName = $"migration-{_options.Name}",
+                ManifestDirectory = Installation.Crds,
+                PodLogs = OpenLogAsync,
+                Time = _time,
+                Logging = _logging,
+            },
+            ct));
+        server.WriteKubeconfig(Paths.Kubeconfig, server.Url);
+        server.WriteKubeconfig(Paths.FabricKubeconfig, new Uri($"https://{Fabric.Gateway}:{FabricApiPort}"));
+        Client = new KubernetesClient(KubernetesConfig.FromKubeconfig(Paths.Kubeconfig));
+    }
+
+    private async Task StartNodeAsync(NodeAddress node, CertificateAuthority authority, CancellationToken ct)
+    {
+        var paths = Paths.Node(node.Name);
+        Directory.CreateDirectory(paths.State);
+        Directory.CreateDirectory(paths.KubeletRoot);
+        using (var certificate = authority.Issue($"migration:node:{node.Name}", "migration:nodes", [node.Address], [node.Name]))
+            certificate.WriteTo(paths.Certificates);
+        CniConfiguration.Write(paths, node.PodNetwork);
+        Supervise(node.Name, new ProgramStart(
+            Installation.Program("migration-node"),
+            [
+                "--name", node.Name, "--listen", $"{node.Address}:{NodePort}", "--data-listen", $"{node.Address}:{DataPort}",
+                "--socket", paths.Socket, "--state", paths.State, "--kubelet-root", paths.KubeletRoot,
+                "--certificates", paths.Certificates, "--accelerator", _options.Accelerator,
+            ],
+            paths.Log,
+            paths.Namespace));
+        var agent = await NodeAgent.StartAsync(node, paths, Client, _images, _logging, _time, ct);
+        _agents.Add(node.Name, Keep(agent));
+    }
+
+    private void StartControllers(CertificateAuthority authority)
+    {
+        using (var certificate = authority.Issue("migration:controllers", "migration:controllers", [], []))
+            certificate.WriteTo(Paths.ControllersCertificates);
+        Supervise("controllers", new ProgramStart(
+            Installation.Program("migration-controllers"),
+            [
+                "--kubeconfig", Paths.FabricKubeconfig, "--certificates", Paths.ControllersCertificates,
+                "--node-port", NodePort.ToString(CultureInfo.InvariantCulture), "--namespace", "migration-system", "--identity", "local",
+            ],
+            Paths.ControllersLog,
+            Paths.FabricNamespace));
+    }
+
+    private void Supervise(string name, ProgramStart start) =>
+        _programs.Add(Keep(new Supervisor(name, start, _time, _logging.CreateLogger<Supervisor>())));
+
+    private T Keep<T>(T part) where T : IAsyncDisposable
+    {
+        _parts.Add(part);
+        return part;
+    }
+
+    private Task<Stream> OpenLogAsync(string podNamespace, string podName, string container, PodLogOptions options, CancellationToken ct)
+    {
+        var file = _agents.Values.Select(agent => agent.LogFileOf(podNamespace, podName, container)).FirstOrDefault(found => found is not null)
+            ?? throw new FileNotFoundException($"container {container} of pod {podNamespace}/{podName} has no log here");
+        return Task.FromResult(PodLog.Open(file, options, _time, ct));
+    }
+
+    private static Dictionary<string, string> KnownImages(ClusterOptions options) => new(options.Images)
+    {
+        ["migration/launcher"] = Installation.Programs,
+        ["migration/guest"] = Installation.Guest,
+        ["busybox"] = "/bin",
+    };
+
+    private sealed class OwnedSocket(Socket socket) : IAsyncDisposable
+    {
+        public Socket Socket => socket;
+
+        public ValueTask DisposeAsync()
+        {
+            socket.Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
+}

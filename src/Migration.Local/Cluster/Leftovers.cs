@@ -1,0 +1,60 @@
+using Migration.Linux;
+
+namespace Migration.Local.Cluster;
+
+/// <summary>
+/// Removes what a cluster has on this machine, also one whose daemon was killed: everything of a cluster lives in its
+/// namespaces or in its state directory, so these two are all there is to look at.
+/// </summary>
+internal static class Leftovers
+{
+    public static void Remove(ClusterPaths paths)
+    {
+        var spaces = paths.ExistingNamespaces().ToList();
+        EndProcessesIn(spaces);
+        foreach (var space in spaces)
+            NetworkNamespace.Delete(space);
+        if (Directory.Exists(paths.Root))
+            Directory.Delete(paths.Root, recursive: true);
+    }
+
+    private static void EndProcessesIn(IReadOnlyCollection<string> spaces)
+    {
+        var inodes = spaces.Select(Inode).OfType<ulong>().Select(inode => $"net:[{inode}]").ToHashSet();
+        var processes = Signals.ProcessesIn(inodes).Select(TryOpen).OfType<ProcessHandle>().ToList();
+        foreach (var process in processes)
+        {
+            using (process)
+            {
+                process.Signal(ProcessSignal.Kill);
+                process.WaitForExit(TimeSpan.FromSeconds(5));
+            }
+        }
+    }
+
+    private static ulong? Inode(string path)
+    {
+        try
+        {
+            using var space = NetworkNamespace.Open(path);
+            return space.Inode;
+        }
+        catch (LinuxException)
+        {
+            // A file that is not mounted on: its namespace is gone already.
+            return null;
+        }
+    }
+
+    private static ProcessHandle? TryOpen(int id)
+    {
+        try
+        {
+            return ProcessHandle.Open(id);
+        }
+        catch (LinuxException)
+        {
+            return null;
+        }
+    }
+}
