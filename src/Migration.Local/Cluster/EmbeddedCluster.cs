@@ -79,7 +79,7 @@ public sealed class EmbeddedCluster : IAsyncDisposable
         await StartApiServerAsync(authority, fabric, ct);
         foreach (var node in nodes)
             await StartNodeAsync(node, authority, ct);
-        Keep(await PodScheduler.StartAsync(Client, _logging, _time, ct));
+        Keep(PodScheduler.Start(Client, _logging, _time));
         StartControllers(authority);
     }
 

@@ -28,9 +28,9 @@ internal sealed class Fabric(ClusterPaths paths)
     {
         using var fabric = NetworkNamespace.Create(paths.FabricNamespace);
         using var links = RouteClient.Open(fabric);
-        links.SetUp(links.GetLink("lo").Index);
-        var bridge = links.CreateBridge(BridgeName);
-        links.SetUp(bridge);
+        Raise(links, "lo");
+        links.CreateLink(new NewLink.Bridge { Name = BridgeName, Up = true });
+        var bridge = links.GetLink(BridgeName).Index;
         links.AddAddress(bridge, Gateway, PrefixLength);
         Sysctl.Write(fabric, "net.ipv4.ip_forward", "1");
         foreach (var node in nodes)
@@ -54,19 +54,18 @@ internal sealed class Fabric(ClusterPaths paths)
     private void Connect(NodeAddress node, IReadOnlyList<NodeAddress> nodes, RouteClient fabric, int bridge)
     {
         using var space = NetworkNamespace.Create(paths.Node(node.Name).Namespace);
-        var port = fabric.CreateVeth(node.Name, "eth0", space);
-        fabric.SetMaster(port, bridge);
-        fabric.SetUp(port);
+        fabric.CreateLink(new NewLink.Veth { Name = node.Name, Up = true, MasterIndex = bridge, PeerName = "eth0", PeerNamespace = space, PeerUp = true });
         fabric.AddRoute(node.PodNetwork, node.Address);
 
         using var links = RouteClient.Open(space);
-        links.SetUp(links.GetLink("lo").Index);
+        Raise(links, "lo");
         var uplink = links.GetLink("eth0").Index;
-        links.SetUp(uplink);
         links.AddAddress(uplink, node.Address, PrefixLength);
         links.AddRoute(new IPNetwork(IPAddress.Any, 0), Gateway);
         foreach (var other in nodes.Where(other => other != node))
             links.AddRoute(other.PodNetwork, other.Address);
         Sysctl.Write(space, "net.ipv4.ip_forward", "1");
     }
+
+    private static void Raise(RouteClient links, string name) => links.SetLink(links.GetLink(name).Index, new LinkChanges { Up = true });
 }

@@ -108,7 +108,7 @@ public static class DemoCommand
     private static Task<Pod> RunningPeerAsync(EmbeddedCluster cluster, TimeProvider time, CancellationToken ct) =>
         Eventually.Async("the peer runs", Patience, time, async limit =>
         {
-            var peer = await cluster.Client.For(CoreKinds.Pods).GetAsync(KeyOf(DemoManifests.PeerName), limit);
+            var peer = await cluster.Client.For(Kinds.Pods).GetAsync(KeyOf(DemoManifests.PeerName), limit);
             return peer.Status?.Phase == "Running" ? peer : null;
         }, ct);
 
@@ -122,8 +122,8 @@ public static class DemoCommand
             return phase is MigrationJobPhase.Succeeded or MigrationJobPhase.Failed ? migration : null;
         }, ct);
 
-    private static ResourceKind<VirtualMachineInstance> Instances => KubeVirtKinds.Instances;
-    private static ResourceKind<VirtualMachineInstanceMigration> Migrations => KubeVirtKinds.Migrations;
+    private static ResourceKind<VirtualMachineInstance> Instances => KubeVirt.Instances;
+    private static ResourceKind<VirtualMachineInstanceMigration> Migrations => KubeVirt.Migrations;
 
     private static ObjectKey KeyOf(string name) => new("default", name);
 

@@ -1,0 +1,65 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Migration.Kubernetes;
+using Migration.Local.Cluster;
+
+namespace Migration.Local.Kubelet;
+
+/// <summary>The Node object of a node that is a namespace of this machine.</summary>
+internal static class NodeRegistration
+{
+    public static async Task RegisterAsync(KubernetesClient client, NodeAddress node, TimeProvider time, CancellationToken ct)
+    {
+        var nodes = client.For(Kinds.Nodes);
+        var created = await nodes.CreateAsync(new Node
+        {
+            ApiVersion = "v1",
+            Kind = "Node",
+            Metadata = new ObjectMeta
+            {
+                Name = node.Name,
+                Labels = new Dictionary<string, string>
+                {
+                    ["kubernetes.io/hostname"] = node.Name,
+                    ["kubernetes.io/os"] = "linux",
+                    ["kubernetes.io/arch"] = "amd64",
+                },
+            },
+            Spec = new NodeSpec { PodCidr = node.PodNetwork.ToString(), PodCidrs = [node.PodNetwork.ToString()] },
+        }, ct);
+        await nodes.UpdateStatusAsync(created with { Status = StatusOf(node, time.GetUtcNow()) }, ct);
+    }
+
+    private static NodeStatus StatusOf(NodeAddress node, DateTimeOffset now)
+    {
+        var capacity = new Dictionary<string, Quantity>
+        {
+            ["cpu"] = Quantity.Parse(Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture)),
+            ["memory"] = Quantity.Parse($"{MemoryKiB()}Ki"),
+            ["pods"] = Quantity.Parse("110"),
+        };
+        return new NodeStatus
+        {
+            Capacity = capacity,
+            Allocatable = capacity,
+            Conditions = [new Condition { Type = "Ready", Status = Condition.True, Reason = "KubeletReady", Message = "pods run as processes", LastTransitionTime = now, LastHeartbeatTime = now }],
+            Addresses = [new Kubernetes.NodeAddress { Type = "InternalIP", Address = node.Address.ToString() }, new Kubernetes.NodeAddress { Type = "Hostname", Address = node.Name }],
+            NodeInfo = new NodeInfo
+            {
+                KubeletVersion = "v1.32.0-migration",
+                KubeProxyVersion = "v1.32.0-migration",
+                ContainerRuntimeVersion = "process://1.0",
+                KernelVersion = Environment.OSVersion.Version.ToString(),
+                OsImage = RuntimeInformation.OSDescription,
+                OperatingSystem = "linux",
+                Architecture = "amd64",
+                MachineId = node.Name,
+                SystemUuid = node.Name,
+                BootId = node.Name,
+            },
+        };
+    }
+
+    private static string MemoryKiB() =>
+        File.ReadLines("/proc/meminfo").First(line => line.StartsWith("MemTotal:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1];
+}
