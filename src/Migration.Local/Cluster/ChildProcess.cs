@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Migration.Linux;
 
 namespace Migration.Local.Cluster;
 
@@ -45,7 +46,8 @@ public sealed class ChildProcess : IDisposable
     {
         if (_process.HasExited)
             return;
-        Signals.Send(Id, Signals.Terminate);
+        using (var handle = ProcessHandle.Open(Id))
+            handle.Signal(ProcessSignal.Terminate);
         using var patience = new CancellationTokenSource(grace, time);
         try
         {

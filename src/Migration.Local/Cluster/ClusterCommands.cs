@@ -28,7 +28,7 @@ public static class ClusterCommands
             return 0;
         }
 
-        using (var daemon = FindDaemon(paths))
+        using (var daemon = DaemonFile.TryOpenProcess(paths))
         {
             if (daemon is not null && daemon.Signal(ProcessSignal.Terminate) && !await EndedAsync(daemon, ct))
                 daemon.Signal(ProcessSignal.Kill);
@@ -54,7 +54,7 @@ public static class ClusterCommands
     private static async Task<int> UpAttachedAsync(ClusterOptions options, CancellationToken ct)
     {
         var paths = new ClusterPaths(options.Name);
-        using (var other = FindDaemon(paths))
+        using (var other = DaemonFile.TryOpenProcess(paths))
         {
             if (other is not null)
             {
@@ -68,7 +68,7 @@ public static class ClusterCommands
             .AddSimpleConsole(console => console.SingleLine = true)
             .AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace));
         await using var cluster = await EmbeddedCluster.StartAsync(options, logging, TimeProvider.System, ct);
-        ProcessIdentity.Of(Environment.ProcessId).WriteTo(paths.DaemonPid);
+        DaemonFile.Write(paths);
         await File.WriteAllTextAsync(paths.Ready, "", ct);
         PrintExport(paths);
         try
@@ -116,15 +116,12 @@ public static class ClusterCommands
 
     private static void PrintExport(ClusterPaths paths) => Console.WriteLine($"export KUBECONFIG={paths.Kubeconfig}");
 
-    private static ProcessHandle? FindDaemon(ClusterPaths paths) =>
-        File.Exists(paths.DaemonPid) ? ProcessHandle.TryOpen(ProcessIdentity.ReadFrom(paths.DaemonPid)) : null;
-
     private static Task<bool> EndedAsync(ProcessHandle daemon, CancellationToken ct) =>
         Task.Factory.StartNew(() => daemon.WaitForExit(StopPatience), ct, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     private static async Task<ClusterSummary> SummariseAsync(ClusterPaths paths, CancellationToken ct)
     {
-        using var daemon = FindDaemon(paths);
+        using var daemon = DaemonFile.TryOpenProcess(paths);
         if (daemon is null)
             return new ClusterSummary(paths.Name, Running: false, paths.Kubeconfig, [], []);
         using var client = new KubernetesClient(KubernetesConfig.FromKubeconfig(paths.Kubeconfig));

@@ -70,7 +70,7 @@ public sealed class EmbeddedCluster : IAsyncDisposable
 
     private async Task StartPartsAsync(CancellationToken ct)
     {
-        var nodes = Enumerable.Range(1, _options.Nodes).Select(number => new NodeAddress(number)).ToList();
+        var nodes = Enumerable.Range(1, _options.Nodes).Select(number => new FabricNode(number)).ToList();
         Directory.CreateDirectory(Paths.Root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         var fabric = new Fabric(Paths);
         fabric.Create(nodes);
@@ -105,7 +105,7 @@ public sealed class EmbeddedCluster : IAsyncDisposable
         Client = new KubernetesClient(KubernetesConfig.FromKubeconfig(Paths.Kubeconfig));
     }
 
-    private async Task StartNodeAsync(NodeAddress node, CertificateAuthority authority, CancellationToken ct)
+    private async Task StartNodeAsync(FabricNode node, CertificateAuthority authority, CancellationToken ct)
     {
         var paths = Paths.Node(node.Name);
         Directory.CreateDirectory(paths.State);

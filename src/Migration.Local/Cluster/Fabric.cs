@@ -6,7 +6,7 @@ using Migration.Netlink;
 namespace Migration.Local.Cluster;
 
 /// <summary>A node's place on the fabric.</summary>
-public sealed record NodeAddress(int Number)
+public sealed record FabricNode(int Number)
 {
     public string Name => $"node{Number}";
     public IPAddress Address { get; } = new([10, 77, 0, (byte)(10 + Number)]);
@@ -24,14 +24,14 @@ internal sealed class Fabric(ClusterPaths paths)
     private const int PrefixLength = 24;
     private const string BridgeName = "br0";
 
-    public void Create(IReadOnlyList<NodeAddress> nodes)
+    public void Create(IReadOnlyList<FabricNode> nodes)
     {
         using var fabric = NetworkNamespace.Create(paths.FabricNamespace);
         using var links = RouteClient.Open(fabric);
         Raise(links, "lo");
         links.CreateLink(new NewLink.Bridge { Name = BridgeName, Up = true });
         var bridge = links.GetLink(BridgeName).Index;
-        links.AddAddress(bridge, Gateway, PrefixLength);
+        links.AddAddress(new InterfaceAddress { InterfaceIndex = bridge, Address = Gateway, PrefixLength = PrefixLength });
         Sysctl.Write(fabric, "net.ipv4.ip_forward", "1");
         foreach (var node in nodes)
             Connect(node, nodes, links, bridge);
@@ -51,19 +51,19 @@ internal sealed class Fabric(ClusterPaths paths)
     }
 
     /// <summary>A node's namespace with its uplink, its default route and its routes to the other nodes' pods.</summary>
-    private void Connect(NodeAddress node, IReadOnlyList<NodeAddress> nodes, RouteClient fabric, int bridge)
+    private void Connect(FabricNode node, IReadOnlyList<FabricNode> nodes, RouteClient fabric, int bridge)
     {
         using var space = NetworkNamespace.Create(paths.Node(node.Name).Namespace);
         fabric.CreateLink(new NewLink.Veth { Name = node.Name, Up = true, MasterIndex = bridge, PeerName = "eth0", PeerNamespace = space, PeerUp = true });
-        fabric.AddRoute(node.PodNetwork, node.Address);
+        fabric.AddRoute(new Route { Destination = node.PodNetwork, Gateway = node.Address });
 
         using var links = RouteClient.Open(space);
         Raise(links, "lo");
         var uplink = links.GetLink("eth0").Index;
-        links.AddAddress(uplink, node.Address, PrefixLength);
-        links.AddRoute(new IPNetwork(IPAddress.Any, 0), Gateway);
+        links.AddAddress(new InterfaceAddress { InterfaceIndex = uplink, Address = node.Address, PrefixLength = PrefixLength });
+        links.AddRoute(new Route { Destination = new IPNetwork(IPAddress.Any, 0), Gateway = Gateway });
         foreach (var other in nodes.Where(other => other != node))
-            links.AddRoute(other.PodNetwork, other.Address);
+            links.AddRoute(new Route { Destination = other.PodNetwork, Gateway = other.Address });
         Sysctl.Write(space, "net.ipv4.ip_forward", "1");
     }
 

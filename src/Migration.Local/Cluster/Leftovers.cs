@@ -1,3 +1,4 @@
+using System.Globalization;
 using Migration.Linux;
 
 namespace Migration.Local.Cluster;
@@ -21,7 +22,7 @@ internal static class Leftovers
     private static void EndProcessesIn(IReadOnlyCollection<string> spaces)
     {
         var inodes = spaces.Select(Inode).OfType<ulong>().Select(inode => $"net:[{inode}]").ToHashSet();
-        var processes = Signals.ProcessesIn(inodes).Select(TryOpen).OfType<ProcessHandle>().ToList();
+        var processes = ProcessesIn(inodes).Select(TryOpen).OfType<ProcessHandle>().ToList();
         foreach (var process in processes)
         {
             using (process)
@@ -29,6 +30,25 @@ internal static class Leftovers
                 process.Signal(ProcessSignal.Kill);
                 process.WaitForExit(TimeSpan.FromSeconds(5));
             }
+        }
+    }
+
+    /// <summary>Every process whose network namespace is one of these.</summary>
+    private static IEnumerable<int> ProcessesIn(HashSet<string> inodes) =>
+        Directory.EnumerateDirectories("/proc")
+            .Select(folder => int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out var id) ? id : 0)
+            .Where(id => id > 0 && NamespaceOf(id) is { } inode && inodes.Contains(inode));
+
+    /// <summary>"net:[4026531840]", or null when the process is gone.</summary>
+    private static string? NamespaceOf(int process)
+    {
+        try
+        {
+            return new FileInfo($"/proc/{process}/ns/net").LinkTarget;
+        }
+        catch (IOException)
+        {
+            return null;
         }
     }
 

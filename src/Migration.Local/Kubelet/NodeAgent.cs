@@ -11,7 +11,7 @@ public sealed class NodeAgent : IReconciler, IAsyncDisposable
     private static readonly TimeSpan TryAgain = TimeSpan.FromSeconds(1);
     private const long DefaultGraceSeconds = 30;
 
-    private readonly NodeAddress _node;
+    private readonly FabricNode _node;
     private readonly NodePaths _paths;
     private readonly ResourceClient<Pod> _client;
     private readonly StatusWriter<Pod> _statuses;
@@ -29,7 +29,7 @@ public sealed class NodeAgent : IReconciler, IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly Dictionary<ObjectKey, RunningPod> _running = [];
 
-    private NodeAgent(NodeAddress node, NodePaths paths, KubernetesClient client, ImageDirectories images, ILogger logger, TimeProvider time)
+    private NodeAgent(FabricNode node, NodePaths paths, KubernetesClient client, ImageDirectories images, ILogger logger, TimeProvider time)
     {
         _node = node;
         _paths = paths;
@@ -49,7 +49,7 @@ public sealed class NodeAgent : IReconciler, IAsyncDisposable
 
     /// <summary>Registers the node and starts looking after its pods.</summary>
     public static async Task<NodeAgent> StartAsync(
-        NodeAddress node, NodePaths paths, KubernetesClient client, ImageDirectories images, ILoggerFactory logging, TimeProvider time, CancellationToken ct)
+        FabricNode node, NodePaths paths, KubernetesClient client, ImageDirectories images, ILoggerFactory logging, TimeProvider time, CancellationToken ct)
     {
         await NodeRegistration.RegisterAsync(client, node, time, ct);
         return new NodeAgent(node, paths, client, images, logging.CreateLogger<NodeAgent>(), time);

@@ -8,7 +8,7 @@ namespace Migration.Local.Kubelet;
 /// <summary>The Node object of a node that is a namespace of this machine.</summary>
 internal static class NodeRegistration
 {
-    public static async Task RegisterAsync(KubernetesClient client, NodeAddress node, TimeProvider time, CancellationToken ct)
+    public static async Task RegisterAsync(KubernetesClient client, FabricNode node, TimeProvider time, CancellationToken ct)
     {
         var nodes = client.For(Kinds.Nodes);
         var created = await nodes.CreateAsync(new Node
@@ -30,7 +30,7 @@ internal static class NodeRegistration
         await nodes.UpdateStatusAsync(created with { Status = StatusOf(node, time.GetUtcNow()) }, ct);
     }
 
-    private static NodeStatus StatusOf(NodeAddress node, DateTimeOffset now)
+    private static NodeStatus StatusOf(FabricNode node, DateTimeOffset now)
     {
         var capacity = new Dictionary<string, Quantity>
         {
@@ -43,7 +43,7 @@ internal static class NodeRegistration
             Capacity = capacity,
             Allocatable = capacity,
             Conditions = [new Condition { Type = "Ready", Status = Condition.True, Reason = "KubeletReady", Message = "pods run as processes", LastTransitionTime = now, LastHeartbeatTime = now }],
-            Addresses = [new Kubernetes.NodeAddress { Type = "InternalIP", Address = node.Address.ToString() }, new Kubernetes.NodeAddress { Type = "Hostname", Address = node.Name }],
+            Addresses = [new NodeAddress { Type = "InternalIP", Address = node.Address.ToString() }, new NodeAddress { Type = "Hostname", Address = node.Name }],
             NodeInfo = new NodeInfo
             {
                 KubeletVersion = "v1.32.0-migration",
