@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -88,7 +87,7 @@ public static class ClusterCommands
         var paths = new ClusterPaths(options.Name);
         var log = Path.Combine("/run", $"migration-local-{options.Name}.log");
         File.Delete(log);
-        using var daemon = ChildProcess.Start(new ProgramStart("setsid", [Environment.ProcessPath!, .. UpArguments(options)], log));
+        using var daemon = StartedProgram.Start(new ProgramStart("setsid", [Environment.ProcessPath!, .. UpArguments(options)], log));
         try
         {
             await Eventually.UntilAsync("the cluster is ready", StartPatience, TimeProvider.System,

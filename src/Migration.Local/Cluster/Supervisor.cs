@@ -13,7 +13,7 @@ public sealed class Supervisor : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _loop;
-    private volatile ChildProcess? _current;
+    private volatile StartedProgram? _current;
 
     public Supervisor(string name, ProgramStart start, TimeProvider time, ILogger logger)
     {
@@ -40,7 +40,7 @@ public sealed class Supervisor : IAsyncDisposable
     {
         while (!_stopping.IsCancellationRequested)
         {
-            using var child = ChildProcess.Start(_start);
+            using var child = StartedProgram.Start(_start);
             _current = child;
             try
             {

@@ -7,7 +7,7 @@ namespace Migration.Local.Kubelet;
 internal sealed class RunningContainer : IDisposable
 {
     private readonly TimeProvider _time;
-    private readonly ChildProcess _process;
+    private readonly StartedProgram _process;
     private readonly Task _exit;
 
     public RunningContainer(Container container, ContainerStart start, TimeProvider time, Action ended)
@@ -16,7 +16,7 @@ internal sealed class RunningContainer : IDisposable
         LogFile = start.Log;
         _time = time;
         Started = time.GetUtcNow();
-        _process = ChildProcess.Start(start.ToProgram());
+        _process = StartedProgram.Start(start.ToProgram());
         _exit = WatchAsync(ended);
     }
 

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Migration.Kubernetes;
-using Migration.Linux;
 using Migration.Local.Cluster;
 
 namespace Migration.Local.Kubelet;
@@ -43,7 +42,7 @@ internal sealed class RunningPod : IAsyncDisposable
         var running = new RunningPod(pod, sandbox, network, new PodVolumes(node, images, pod), time);
         try
         {
-            NetworkNamespace.Create(sandbox.NetworkNamespace).Dispose();
+            Linux.NetworkNamespace.Create(sandbox.NetworkNamespace).Dispose();
             running.Addresses = AddressesIn(await network.AddAsync(sandbox, ct));
             foreach (var container in pod.Spec?.Containers ?? [])
                 running.Start(container, containerEnded);

@@ -93,14 +93,14 @@ public sealed record Placement(string? Node, string Reason)
 
     private static bool FitsMemory(Pod pod, Node node, IReadOnlyCollection<Pod> pods) =>
         node.Status?.Allocatable?.TryGetValue("memory", out var allocatable) != true
-        || RequestedMemory(node, pods) + RequestedMemory(pod) <= allocatable.ToDecimal();
+        || RequestedMemory(node, pods) + RequestedMemory(pod) <= allocatable.Amount;
 
     private static decimal RequestedMemory(Node node, IEnumerable<Pod> pods) =>
         pods.Where(pod => pod.Spec?.NodeName == node.Metadata.Name && IsActive(pod)).Sum(RequestedMemory);
 
     private static decimal RequestedMemory(Pod pod) =>
         (pod.Spec?.Containers ?? []).Sum(container =>
-            container.Resources?.Requests?.TryGetValue("memory", out var request) == true ? request.ToDecimal() : 0);
+            container.Resources?.Requests?.TryGetValue("memory", out var request) == true ? request.Amount : 0);
 
     private static bool IsActive(Pod pod) => pod.Status?.Phase is not ("Succeeded" or "Failed");
 }

@@ -12,26 +12,26 @@ public sealed record ProgramStart(string Program, IReadOnlyList<string> Argument
 }
 
 /// <summary>A program we started and are the parent of.</summary>
-public sealed class ChildProcess : IDisposable
+public sealed class StartedProgram : IDisposable
 {
     // sh and nsenter replace themselves, so the process we started is the program itself.
     private const string RedirectAndReplace = "exec >>\"$0\" 2>&1 </dev/null; exec \"$@\"";
 
     private readonly Process _process;
 
-    private ChildProcess(Process process) => _process = process;
+    private StartedProgram(Process process) => _process = process;
 
     public int Id => _process.Id;
     public bool HasExited => _process.HasExited;
 
-    public static ChildProcess Start(ProgramStart start)
+    public static StartedProgram Start(ProgramStart start)
     {
         var info = new ProcessStartInfo("/bin/sh") { UseShellExecute = false };
         foreach (var argument in CommandLine(start))
             info.ArgumentList.Add(argument);
         foreach (var (name, value) in start.Environment)
             info.Environment[name] = value;
-        return new ChildProcess(Process.Start(info) ?? throw new InvalidOperationException($"{start.Program} was not started"));
+        return new StartedProgram(Process.Start(info) ?? throw new InvalidOperationException($"{start.Program} was not started"));
     }
 
     /// <summary>The exit code; a program that a signal ended has 128 plus the signal's number.</summary>
