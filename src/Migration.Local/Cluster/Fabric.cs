@@ -54,11 +54,12 @@ internal sealed class Fabric(ClusterPaths paths)
     private void Connect(FabricNode node, IReadOnlyList<FabricNode> nodes, RouteClient fabric, int bridge)
     {
         using var space = NetworkNamespace.Create(paths.Node(node.Name).Namespace);
-        fabric.CreateLink(new NewLink.Veth { Name = node.Name, Up = true, MasterIndex = bridge, PeerName = "eth0", PeerNamespace = space, PeerUp = true });
+        fabric.CreateLink(new NewLink.Veth { Name = node.Name, Up = true, MasterIndex = bridge, PeerName = "eth0", PeerNamespace = space });
         fabric.AddRoute(new Route { Destination = node.PodNetwork, Gateway = node.Address });
 
         using var links = RouteClient.Open(space);
         Raise(links, "lo");
+        Raise(links, "eth0");
         var uplink = links.GetLink("eth0").Index;
         links.AddAddress(new InterfaceAddress { InterfaceIndex = uplink, Address = node.Address, PrefixLength = PrefixLength });
         links.AddRoute(new Route { Destination = new IPNetwork(IPAddress.Any, 0), Gateway = Gateway });
