@@ -71,7 +71,9 @@ internal sealed class ClientCall : IDisposable
         }
         catch (Exception e)
         {
+            frame.Release();
             Finish(ClientStatus.Of(e, IsLate()));
+            return;
         }
         Start(new OneMessageContent(frame));
     }

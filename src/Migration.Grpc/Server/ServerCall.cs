@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Primitives;
 
 namespace Grpc.AspNetCore.Server;
 
@@ -242,7 +243,8 @@ internal sealed class ServerCall : ServerCallContext
     private static void AddTo(IHeaderDictionary headers, Metadata.Entry entry)
     {
         if (HeaderNames.IsReserved(entry.Key)) return;
-        headers.Append(entry.Key, entry.IsBinary ? BinaryHeader.Encode(entry.Bytes) : entry.Value);
+        // Not Append: that drops empty values.
+        headers[entry.Key] = StringValues.Concat(headers[entry.Key], entry.IsBinary ? BinaryHeader.Encode(entry.Bytes) : entry.Value);
     }
 
     private Metadata ReadRequestHeaders()

@@ -18,7 +18,8 @@ internal static class TimeoutHeader
     {
         foreach (var (unit, ticks) in Units)
         {
-            var count = (Math.Max(left.Ticks, 0) + ticks - 1) / ticks;
+            var (count, rest) = Math.DivRem(Math.Max(left.Ticks, 0), ticks);
+            if (rest > 0) count++;
             if (count <= MostDigits) return string.Create(CultureInfo.InvariantCulture, $"{count}{unit}");
         }
         return "99999999H";
