@@ -36,6 +36,9 @@ public readonly record struct Match
     /// <summary>Whom the kernel says the frame is for (SKF_AD_PKTTYPE); no field of the frame itself.</summary>
     public static Match PacketType(PacketType type) => new(-0x1000 + 4, 4, (uint)type);
 
+    /// <summary>Without a VLAN tag (SKF_AD_VLAN_TAG_PRESENT): the kernel keeps a tag beside the frame.</summary>
+    public static Match Untagged() => new(-0x1000 + 48, 4, 0);
+
     /// <summary>The protocol field of an IPv4 header.</summary>
     public static Match Ipv4Protocol(byte protocol) => new(23, 1, protocol);
 

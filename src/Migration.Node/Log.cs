@@ -1,0 +1,64 @@
+using Microsoft.Extensions.Logging;
+
+namespace Migration.Node;
+
+/// <summary>Everything the node says about itself, one line per completed fact.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(LogLevel.Information, "Node {Name} serves {Listen}, data at {DataListen}, socket {Socket}; QEMU {Qemu}")]
+    public static partial void Started(ILogger log, string name, string listen, string dataListen, string socket, string qemu);
+
+    [LoggerMessage(LogLevel.Information, "Stopped; guests run on")]
+    public static partial void Stopped(ILogger log);
+
+    [LoggerMessage(LogLevel.Warning, "Set aside {Path}: {Reason}")]
+    public static partial void RecordUnreadable(ILogger log, string path, string reason);
+
+    [LoggerMessage(LogLevel.Error, "{Method} failed")]
+    public static partial void CallFailed(ILogger log, string method, Exception failure);
+
+    [LoggerMessage(LogLevel.Debug, "{Method} refused: {Reason}")]
+    public static partial void CallRefused(ILogger log, string method, string reason);
+
+    [LoggerMessage(LogLevel.Warning, "Turned away data connection from {Peer}: {Reason}")]
+    public static partial void DataConnectionRefused(ILogger log, string peer, string reason);
+
+    [LoggerMessage(LogLevel.Information, "Attached {Key}: {Tap} is cabled to {PodInterface}, guest {Mac} {Addresses}")]
+    public static partial void Attached(ILogger log, string key, string tap, string podInterface, string mac, string addresses);
+
+    [LoggerMessage(LogLevel.Information, "Detached {Key}")]
+    public static partial void Detached(ILogger log, string key);
+
+    [LoggerMessage(LogLevel.Information, "Guest {Mac} took {Address}")]
+    public static partial void Leased(ILogger log, string mac, string address);
+
+    [LoggerMessage(LogLevel.Warning, "DHCP at {Tap} of {Key} stopped: {Reason}")]
+    public static partial void ResponderFailed(ILogger log, string tap, string key, string reason);
+
+    [LoggerMessage(LogLevel.Warning, "Journal entry {Path} was not carried out: {Reason}")]
+    public static partial void JournalEntryFailed(ILogger log, string path, string reason);
+
+    [LoggerMessage(LogLevel.Information, "Machine {Machine}: {Phase} {Reason}")]
+    public static partial void MachinePhaseChanged(ILogger log, string machine, string phase, string reason);
+
+    [LoggerMessage(LogLevel.Information, "Machine {Machine}: launched QEMU {Pid} as {MachineType}, {CpuModel}, {Accelerator}")]
+    public static partial void MachineLaunched(ILogger log, string machine, int pid, string machineType, string cpuModel, string accelerator);
+
+    [LoggerMessage(LogLevel.Information, "Machine {Machine}: forgotten")]
+    public static partial void MachineForgotten(ILogger log, string machine);
+
+    [LoggerMessage(LogLevel.Warning, "Machine {Machine}: {Step} did not succeed and is tried again: {Reason}")]
+    public static partial void MachineStepFailed(ILogger log, string machine, string step, string reason);
+
+    [LoggerMessage(LogLevel.Information, "Migration {Migration} ({Role}): {Phase} {Reason}")]
+    public static partial void MigrationPhaseChanged(ILogger log, string migration, string role, string phase, string reason);
+
+    [LoggerMessage(LogLevel.Information, "Migration {Migration} (target): decided {Verdict} {Reason}")]
+    public static partial void MigrationDecided(ILogger log, string migration, string verdict, string reason);
+
+    [LoggerMessage(LogLevel.Warning, "Migration {Migration} ({Role}): {Step} did not succeed and is tried again: {Reason}")]
+    public static partial void MigrationStepFailed(ILogger log, string migration, string role, string step, string reason);
+
+    [LoggerMessage(LogLevel.Debug, "Migration {Migration} ({Role}): {Step}")]
+    public static partial void MigrationStep(ILogger log, string migration, string role, string step);
+}

@@ -1,0 +1,100 @@
+using Google.Protobuf.WellKnownTypes;
+using Migration.Node.Networks;
+using Migration.Node.State;
+using Wire = Migration.Protos;
+
+namespace Migration.Node.Machines;
+
+/// <summary>Between the contract's messages and the node's own records; what is malformed stops here.</summary>
+internal static class MachineMapping
+{
+    private const ulong SmallestMemory = 16UL << 20;
+
+    public static MachinePlan ToPlan(Wire.MachinePlan? wire)
+    {
+        if (wire is null)
+            throw Malformed("plan is missing");
+        if (wire.MemoryBytes is < SmallestMemory or > long.MaxValue)
+            throw Malformed($"plan.memory_bytes is {wire.MemoryBytes}; a guest needs at least {SmallestMemory}");
+        if (wire.FirmwareUuid.Length > 0 && !Guid.TryParse(wire.FirmwareUuid, out _))
+            throw Malformed($"plan.firmware_uuid '{wire.FirmwareUuid}' is not a UUID");
+        var interfaces = wire.Interfaces.Select(NetworkMapping.ToInterface).ToList();
+        if (interfaces.GroupBy(nic => nic.PodInterface).FirstOrDefault(group => group.Count() > 1) is { } twice)
+            throw Malformed($"plan.interfaces: two are bound to pod NIC {twice.Key}");
+        return new MachinePlan
+        {
+            Id = Identifier.Checked(wire.Id, "plan.id"),
+            Pod = NetworkMapping.ToPod(wire.Pod ?? throw Malformed("plan.pod is missing")),
+            InstanceNamespace = wire.InstanceNamespace,
+            InstanceName = wire.InstanceName,
+            InstanceUid = wire.InstanceUid,
+            FirmwareUuid = wire.FirmwareUuid,
+            Sockets = AtLeastOne(wire.Sockets),
+            Cores = AtLeastOne(wire.Cores),
+            Threads = AtLeastOne(wire.Threads),
+            MemoryBytes = (long)wire.MemoryBytes,
+            MachineType = wire.MachineType,
+            CpuModel = wire.CpuModel,
+            Accelerator = (Accelerator)wire.Accelerator,
+            KernelBoot = wire.KernelBoot is { } boot ? new(boot.Volume, boot.KernelPath, boot.InitrdPath, boot.KernelArguments) : null,
+            Interfaces = interfaces,
+            Incoming = wire.Incoming,
+            GracePeriod = wire.TerminationGracePeriod?.ToTimeSpan() ?? TimeSpan.FromSeconds(30),
+        };
+    }
+
+    public static Wire.MachinePlan ToWire(MachinePlan plan)
+    {
+        var wire = new Wire.MachinePlan
+        {
+            Id = plan.Id,
+            Pod = NetworkMapping.ToWire(plan.Pod),
+            InstanceNamespace = plan.InstanceNamespace,
+            InstanceName = plan.InstanceName,
+            InstanceUid = plan.InstanceUid,
+            FirmwareUuid = plan.FirmwareUuid,
+            Sockets = (uint)plan.Sockets,
+            Cores = (uint)plan.Cores,
+            Threads = (uint)plan.Threads,
+            MemoryBytes = (ulong)plan.MemoryBytes,
+            MachineType = plan.MachineType,
+            CpuModel = plan.CpuModel,
+            Accelerator = (Wire.Accelerator)plan.Accelerator,
+            Incoming = plan.Incoming,
+            TerminationGracePeriod = Duration.FromTimeSpan(plan.GracePeriod),
+        };
+        if (plan.KernelBoot is { } boot)
+            wire.KernelBoot = new() { Volume = boot.Volume, KernelPath = boot.KernelPath, InitrdPath = boot.InitrdPath, KernelArguments = boot.Arguments };
+        wire.Interfaces.AddRange(plan.Interfaces.Select(NetworkMapping.ToWire));
+        return wire;
+    }
+
+    public static Wire.Machine ToWire(MachineSnapshot machine)
+    {
+        var wire = new Wire.Machine
+        {
+            Id = machine.Record.Plan.Id,
+            Plan = ToWire(machine.Record.Plan),
+            Phase = (Wire.MachinePhase)machine.Phase,
+            Reason = machine.Reason,
+            QemuPid = machine.QemuPid,
+            QemuVersion = machine.QemuVersion,
+            MachineType = machine.Record.MachineType,
+            CpuModel = machine.Record.CpuModel,
+            Accelerator = (Wire.Accelerator)machine.Record.Accelerator,
+            MigrationId = machine.MigrationId ?? "",
+            Version = machine.Version,
+        };
+        wire.Interfaces.AddRange(machine.Interfaces.Select(NetworkMapping.ToWire));
+        return wire;
+    }
+
+    private static int AtLeastOne(uint count) => count switch
+    {
+        0 => 1,
+        <= 1024 => (int)count,
+        _ => throw Malformed($"plan: {count} is more sockets, cores or threads than QEMU takes"),
+    };
+
+    private static RefusedException Malformed(string message) => new(Refusal.Malformed, message);
+}

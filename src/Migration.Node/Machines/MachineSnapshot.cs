@@ -1,0 +1,22 @@
+using Migration.Node.Networks;
+
+namespace Migration.Node.Machines;
+
+/// <summary>A machine as others see it at one moment. A new one replaces it as a whole.</summary>
+internal sealed record MachineSnapshot
+{
+    public required MachineRecord Record { get; init; }
+    public MachinePhase Phase { get; init; } = MachinePhase.Planned;
+    public string Reason { get; init; } = "";
+    public IReadOnlyList<BoundInterface> Interfaces { get; init; } = [];
+    public int QemuPid { get; init; }
+    public string QemuVersion { get; init; } = "";
+    public string? MigrationId { get; init; }
+    public ulong Version { get; init; }
+
+    /// <summary>Whether a watcher would see any difference.</summary>
+    public bool LooksLike(MachineSnapshot other) =>
+        ReferenceEquals(Record, other.Record)
+        && (Phase, Reason, QemuPid, QemuVersion, MigrationId) == (other.Phase, other.Reason, other.QemuPid, other.QemuVersion, other.MigrationId)
+        && Interfaces.SequenceEqual(other.Interfaces);
+}

@@ -1,0 +1,81 @@
+using Grpc.Core;
+using Microsoft.Extensions.Hosting;
+using Migration.Node.Migrations;
+using Migration.Node.State;
+using Migration.Protos;
+using Wire = Migration.Protos;
+
+namespace Migration.Node.Machines;
+
+/// <summary>The contract's Machines service.</summary>
+internal sealed class MachinesService(MachineRoom machines, MigrationDesk migrations, IHostApplicationLifetime lifetime) : Wire.Machines.MachinesBase
+{
+    public override Task<EnsureMachineResponse> EnsureMachine(EnsureMachineRequest request, ServerCallContext context) =>
+        Task.FromResult(new EnsureMachineResponse { Machine = MachineMapping.ToWire(machines.Ensure(MachineMapping.ToPlan(request.Plan))) });
+
+    public override Task<DeleteMachineResponse> DeleteMachine(DeleteMachineRequest request, ServerCallContext context)
+    {
+        machines.Delete(Identifier.Checked(request.Id, "id"), request.GracePeriod?.ToTimeSpan());
+        migrations.MachineDeleted(request.Id);
+        return Task.FromResult(new DeleteMachineResponse());
+    }
+
+    public override Task<GetMachineResponse> GetMachine(GetMachineRequest request, ServerCallContext context) =>
+        Task.FromResult(new GetMachineResponse { Machine = MachineMapping.ToWire(machines.Get(request.Id).Snapshot) });
+
+    public override Task<ListMachinesResponse> ListMachines(ListMachinesRequest request, ServerCallContext context)
+    {
+        var response = new ListMachinesResponse();
+        response.Machines.AddRange(machines.List().Select(MachineMapping.ToWire));
+        return Task.FromResult(response);
+    }
+
+    public override async Task WatchMachines(WatchMachinesRequest request, IServerStreamWriter<WatchMachinesResponse> responseStream, ServerCallContext context)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping);
+        using var listening = machines.Watch(out var now);
+        foreach (var machine in now)
+            await responseStream.WriteAsync(new WatchMachinesResponse { Machine = MachineMapping.ToWire(machine) }, either.Token);
+        await responseStream.WriteAsync(new WatchMachinesResponse { Synced = true }, either.Token);
+        await foreach (var change in listening.Changes.ReadAllAsync(either.Token))
+            await responseStream.WriteAsync(new WatchMachinesResponse { Machine = MachineMapping.ToWire(change.Machine), Deleted = change.Deleted }, either.Token);
+    }
+
+    public override Task<PauseResponse> Pause(PauseRequest request, ServerCallContext context)
+    {
+        SetPaused(request.Id, paused: true);
+        return Task.FromResult(new PauseResponse());
+    }
+
+    public override Task<ResumeResponse> Resume(ResumeRequest request, ServerCallContext context)
+    {
+        SetPaused(request.Id, paused: false);
+        return Task.FromResult(new ResumeResponse());
+    }
+
+    public override async Task<SetLinkStateResponse> SetLinkState(SetLinkStateRequest request, ServerCallContext context)
+    {
+        var machine = Idle(request.Id);
+        if (machine.Snapshot.Record.Plan.Interfaces.All(nic => nic.Name != request.Name))
+            throw new RefusedException(Refusal.Malformed, $"machine {request.Id} has no interface {request.Name}");
+        var session = machine.Qmp ?? throw new RefusedException(Refusal.NotNow, $"machine {request.Id} does not run here");
+        await session.SetLinkAsync(MachineDefinitions.CardId(request.Name), request.Up, context.CancellationToken);
+        return new SetLinkStateResponse();
+    }
+
+    private void SetPaused(string id, bool paused)
+    {
+        var machine = Idle(id);
+        if (machine.Snapshot.Phase is not (MachinePhase.Running or MachinePhase.Paused))
+            throw new RefusedException(Refusal.NotNow, $"machine {id} is {machine.Snapshot.Phase}");
+        machine.Change(record => record.Paused == paused ? record : record with { Paused = paused });
+    }
+
+    private Machine Idle(string id)
+    {
+        var machine = machines.Get(id);
+        return machine.Snapshot.MigrationId is { } migration
+            ? throw new RefusedException(Refusal.Busy, $"machine {id}: migration {migration} is in flight")
+            : machine;
+    }
+}

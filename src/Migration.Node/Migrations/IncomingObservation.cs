@@ -1,0 +1,17 @@
+using Migration.Node.Machines;
+
+namespace Migration.Node.Migrations;
+
+/// <summary>What the target node sees of a migration.</summary>
+internal sealed record IncomingObservation
+{
+    public CopyState Copy { get; init; }
+    public GuestState Guest { get; init; }
+
+    /// <summary>The source has connected at least once since this process runs.</summary>
+    public bool Connected { get; init; }
+    public string? Broken { get; init; }
+    public string Error { get; init; } = "";
+    public TimeSpan InState { get; init; }
+    public TimeSpan Elapsed { get; init; }
+}

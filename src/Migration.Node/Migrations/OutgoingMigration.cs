@@ -1,0 +1,293 @@
+using System.Net.Sockets;
+using Grpc.Core;
+using Migration.Node.Machines;
+using Migration.Protos;
+using Machine = Migration.Node.Machines.Machine;
+using Migration.Qemu;
+
+namespace Migration.Node.Migrations;
+
+/// <summary>The source's side of a migration: performs what <see cref="OutgoingStep.Next"/> decides.</summary>
+internal sealed class OutgoingMigration : MigrationEntry
+{
+    private const int AbortAttempts = 3;
+    private readonly Machine _machine;
+    private readonly QemuWatch _qemu;
+    private readonly OutgoingLimits _limits;
+    private SourcePath? _path;
+    private TargetWord _target = TargetWord.NotAsked;
+    private string _error = "";
+
+    public OutgoingMigration(OutgoingRecord record, Machine machine, MigrationDesk desk, OutgoingLimits limits)
+        : base(record, desk)
+    {
+        _machine = machine;
+        _limits = limits;
+        _qemu = new QemuWatch(machine, Wakeup, desk.Time);
+        _target = record.Verdict switch
+        {
+            Verdict.Activated => TargetWord.Activated,
+            Verdict.Aborted => TargetWord.Aborted,
+            _ => TargetWord.NotAsked,
+        };
+    }
+
+    protected override string Role => "source";
+
+    private OutgoingRecord Record => (OutgoingRecord)Snapshot.Record;
+
+    /// <exception cref="RefusedException">The guest may be at the target already.</exception>
+    public void Cancel(string reason)
+    {
+        if (Record.HasEnded)
+            return;
+        Change<OutgoingRecord>(record => record.Phase is MigrationPhase.Switching or MigrationPhase.Undecided
+            ? throw new RefusedException(Refusal.NotNow, $"migration {record.Id} is past the switch-over")
+            : record.CancelReason is null
+                ? record with { CancelReason = reason.Length > 0 ? reason : "cancelled on request", CancelRequested = true }
+                : record);
+        Wakeup.Set();
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        await ClosePathAsync();
+        await _qemu.DisposeAsync();
+    }
+
+    protected override async Task<TimeSpan> StepAsync(CancellationToken ct)
+    {
+        OutgoingStep? step = null;
+        try
+        {
+            var seen = await ObserveAsync(ct);
+            step = OutgoingStep.Next(Record, seen, _limits);
+            Log.MigrationStep(Logger, Id, Role, step.GetType().Name);
+            return await PerformAsync(step, ct);
+        }
+        catch (Exception failure) when (failure is QmpException or IOException or SocketException or RpcException or RefusedException)
+        {
+            return Fail(step, failure);
+        }
+    }
+
+    protected override async Task CleanUpAsync(CancellationToken ct)
+    {
+        await ClosePathAsync();
+        await _qemu.DisposeAsync();
+        _machine.Release(Id);
+        Desk.Metrics.MigrationEnded(Role, Record.Phase.ToString());
+        if (Record.Phase is not MigrationPhase.Succeeded)
+            await AbortTargetAsync(ct);
+    }
+
+    private TimeSpan Fail(OutgoingStep? step, Exception failure)
+    {
+        if (step is OutgoingStep.Begin)
+        {
+            Change<OutgoingRecord>(record => record with { CancelReason = record.CancelReason ?? failure.Message });
+            return TimeSpan.Zero;
+        }
+
+        if (step is not null)
+            Log.MigrationStepFailed(Logger, Id, Role, step.GetType().Name, failure.Message);
+        return Retry;
+    }
+
+    private async Task<OutgoingObservation> ObserveAsync(CancellationToken ct)
+    {
+        var (copy, guest) = await LookAsync(ct);
+        _qemu.Enter(copy);
+        return new OutgoingObservation
+        {
+            Copy = copy,
+            Guest = guest,
+            Target = _target,
+            Broken = _path?.Broken,
+            Error = _error,
+            Deleting = _machine.Snapshot.Record.Deletion is not null,
+            InState = _qemu.InState,
+            Elapsed = Desk.Time.GetUtcNow() - Record.Started,
+        };
+    }
+
+    private async Task<(CopyState, GuestState)> LookAsync(CancellationToken ct)
+    {
+        if (_machine.QemuGone)
+            return (CopyState.Gone, GuestState.Unknown);
+        if (!await _qemu.FollowAsync())
+            return (CopyState.Unknown, GuestState.Unknown);
+        var told = _qemu.Drain();
+        // The guest stands still in these two: the event is as good as asking, and sooner.
+        if (told is CopyState.PreSwitchover or CopyState.Completed && Record.Begun)
+            return (told.Value, GuestState.Migrating);
+        var migration = await _qemu.Session.QueryMigrateAsync(ct);
+        var status = await _qemu.Session.QueryStatusAsync(ct);
+        _error = migration.Error ?? "";
+        if (Record.Begun)
+            Report(ProgressOf(migration));
+        return (CopyStates.Of(migration.Status), GuestStates.Of(status.State));
+    }
+
+    private async Task<TimeSpan> PerformAsync(OutgoingStep step, CancellationToken ct)
+    {
+        switch (step)
+        {
+            case OutgoingStep.Begin:
+                await BeginAsync(ct);
+                return TimeSpan.Zero;
+            case OutgoingStep.Wait wait:
+                Enter(wait.Phase);
+                return wait.LookAgain;
+            case OutgoingStep.SwitchOver:
+                // From here on a restarted node knows that the target may be about to get the guest.
+                Change<OutgoingRecord>(record => record with { Phase = MigrationPhase.Switching, StoppedAt = _qemu.StoppedAt ?? Desk.Time.GetUtcNow() });
+                await _qemu.Session.MigrateContinueAsync(ct);
+                return _limits.Poll;
+            case OutgoingStep.GiveUp giveUp:
+                Change<OutgoingRecord>(record => record with { CancelReason = record.CancelReason ?? giveUp.Reason });
+                await _qemu.Session.MigrateCancelAsync(ct);
+                return TimeSpan.FromMilliseconds(10);
+            case OutgoingStep.HandOver handOver:
+                await HandOverAsync(handOver, ct);
+                return TimeSpan.Zero;
+            case OutgoingStep.ResumeHere resume:
+                Change<OutgoingRecord>(record => record with { Reason = resume.Reason });
+                await _qemu.Session.ContinueAsync(ct);
+                await _qemu.Session.AnnounceSelfAsync(new Announcement(), ct);
+                return TimeSpan.Zero;
+            case OutgoingStep.Finish finish:
+                Finish(finish);
+                return TimeSpan.Zero;
+            default:
+                throw new InvalidOperationException($"{step} is not a step of an outgoing migration");
+        }
+    }
+
+    private async Task BeginAsync(CancellationToken ct)
+    {
+        var record = Record;
+        // Opens the control connection too: it will be needed while the guest stands still.
+        var word = await Desk.Peers.QueryOutcomeAsync(record, handedOver: false, ct);
+        if (word.Outcome is not Outcome.Pending)
+            throw new IOException($"node {record.TargetNode} has decided already: {word.Outcome}");
+
+        _path = new SourcePath(record, _machine.Folder, Desk.Dialer, Wakeup);
+        await MigrationSetup.PrepareSourceAsync(_qemu.Session, CopySettingsOf(record), ct);
+        var uri = await _path.OpenAsync(_qemu.Session, ct);
+        Change<OutgoingRecord>(now => now with { Begun = true });
+        await _qemu.Session.MigrateAsync(uri, ct);
+        _path.Begun();
+    }
+
+    private async Task HandOverAsync(OutgoingStep.HandOver step, CancellationToken ct)
+    {
+        if (_target is not TargetWord.NotAsked)
+            await Wakeup.WaitAsync(step.Pause, Desk.Time, ct);
+        try
+        {
+            var word = await Desk.Peers.QueryOutcomeAsync(Record, handedOver: true, ct);
+            _target = Hear(word);
+            // Written down where a restart finds it, and where the machine learns that its guest has left.
+            if (_target is TargetWord.Activated)
+                Activated(word);
+            else if (_target is TargetWord.Aborted)
+                Change<OutgoingRecord>(record => record with { Verdict = Verdict.Aborted });
+            else
+                Enter(MigrationPhase.Switching);
+        }
+        catch (RpcException unreachable)
+        {
+            // NOT_FOUND is no answer either: a target that has lost its record may run the guest.
+            _target = TargetWord.Unreachable;
+            Change<OutgoingRecord>(record => record with { Phase = MigrationPhase.Undecided, Reason = $"node {record.TargetNode} cannot be asked: {unreachable.Status.Detail}" });
+        }
+    }
+
+    private void Activated(QueryOutcomeResponse word)
+    {
+        var heard = Desk.Time.GetUtcNow();
+        Change<OutgoingRecord>(record =>
+        {
+            var resumed = word.ResumedAt?.ToDateTimeOffset();
+            // The two clocks may differ: what was heard here bounds what was said there.
+            var resumedHere = resumed is { } said && said >= record.StoppedAt && said <= heard ? said : heard;
+            return record with { Verdict = Verdict.Activated, ResumedAt = resumed ?? heard, Downtime = record.StoppedAt is { } stopped ? resumedHere - stopped : null };
+        });
+        if (Record.Downtime is { } downtime)
+            Desk.Metrics.Downtime(downtime);
+        _machine.Change(record => record with { Moved = true });
+    }
+
+    private void Finish(OutgoingStep.Finish finish)
+    {
+        // Repeated after a restart that came between the two.
+        if (finish.Phase is MigrationPhase.Succeeded)
+            _machine.Change(record => record.Moved ? record : record with { Moved = true });
+        Change<OutgoingRecord>(record => record with
+        {
+            Phase = finish.Phase,
+            Reason = finish.Reason,
+            Ended = Desk.Time.GetUtcNow(),
+            Progress = Snapshot.Progress,
+        });
+    }
+
+    private async Task ClosePathAsync()
+    {
+        if (_path is { } path)
+            await path.DisposeAsync();
+        _path = null;
+    }
+
+    private void Enter(MigrationPhase phase) => Change<OutgoingRecord>(record => record.Phase == phase ? record : record with { Phase = phase });
+
+    /// <summary>The target's QEMU would wait for nobody: tell it, but do not insist. Whether it hears changes nothing for the guest.</summary>
+    private async Task AbortTargetAsync(CancellationToken ct)
+    {
+        for (var attempt = 0; attempt < AbortAttempts; attempt++)
+        {
+            try
+            {
+                await Desk.Peers.AbortIncomingAsync(Record, Record.Reason, ct);
+                return;
+            }
+            catch (RpcException unheard) when (unheard.StatusCode is not StatusCode.NotFound)
+            {
+                Log.MigrationStepFailed(Logger, Id, Role, nameof(AbortTargetAsync), unheard.Status.Detail);
+                await Task.Delay(Retry, Desk.Time, ct);
+            }
+            catch (Exception futile) when (futile is RpcException or RefusedException)
+            {
+                return;
+            }
+        }
+    }
+
+    private static TargetWord Hear(QueryOutcomeResponse word) => word.Outcome switch
+    {
+        Outcome.Activated => TargetWord.Activated,
+        Outcome.Aborted => TargetWord.Aborted,
+        _ => TargetWord.Pending,
+    };
+
+    private static CopySettings CopySettingsOf(OutgoingRecord record) => new()
+    {
+        MaxBandwidth = record.Settings.MaxBandwidth > 0 ? record.Settings.MaxBandwidth : CopySettings.Unlimited,
+        DowntimeLimit = record.Settings.MaxDowntime,
+        Channels = record.Channels,
+        AutoConverge = record.Settings.AllowAutoConverge,
+    };
+
+    private static Progress ProgressOf(MigrationInfo info) => new()
+    {
+        TotalBytes = info.Memory?.Total ?? 0,
+        TransferredBytes = info.Memory?.Transferred ?? 0,
+        RemainingBytes = info.Memory?.Remaining ?? 0,
+        BytesPerSecond = info.Memory?.BytesPerSecond ?? 0,
+        DirtyBytesPerSecond = info.Memory?.DirtyBytesPerSecond ?? 0,
+        Iteration = info.Memory?.Pass ?? 0,
+        PredictedDowntime = info.ExpectedDowntime,
+    };
+}

@@ -1,0 +1,17 @@
+namespace Migration.Node.Networks;
+
+/// <summary>A pod NIC that is bound to a guest NIC.</summary>
+internal sealed record BoundInterface
+{
+    public required string Name { get; init; }
+    public required string PodInterface { get; init; }
+    public required string Tap { get; init; }
+
+    /// <summary>The guest's MAC; for a guest that arrived by migration another than the pod NIC's.</summary>
+    public required string Mac { get; init; }
+    public int Queues { get; init; } = 1;
+    public required GuestLease Lease { get; init; }
+
+    /// <summary>The guest was seen to take its lease.</summary>
+    public bool Leased { get; init; }
+}

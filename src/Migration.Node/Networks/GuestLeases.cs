@@ -1,0 +1,26 @@
+using System.Net;
+using Migration.Packets;
+using Migration.Packets.Dhcp;
+
+namespace Migration.Node.Networks;
+
+/// <summary>From a lease as it is kept and travels to what the DHCP rule works with.</summary>
+internal static class GuestLeases
+{
+    public static DhcpLease ToDhcp(GuestLease lease) => new()
+    {
+        Mac = MacAddress.Parse(lease.Mac),
+        Addresses = [.. lease.Addresses.Select(Packets.InterfaceAddress.Parse)],
+        Gateway = lease.Gateway.Length > 0 ? IPAddress.Parse(lease.Gateway) : null,
+        Routes = [.. lease.Routes.Select(route => new DhcpRoute(IPNetwork.Parse(route.Destination), route.Gateway.Length > 0 ? IPAddress.Parse(route.Gateway) : null))],
+        NameServers = [.. lease.NameServers.Select(IPAddress.Parse)],
+        Domain = lease.Domain,
+        SearchDomains = lease.SearchDomains,
+        HostName = lease.HostName,
+        Mtu = lease.Mtu,
+        ValidFor = lease.ValidFor,
+    };
+
+    /// <summary>Whether there is anything that DHCPv4 could hand out.</summary>
+    public static bool HasIpv4(GuestLease lease) => lease.Addresses.Any(address => Packets.InterfaceAddress.Parse(address).IsIpv4);
+}

@@ -1,0 +1,20 @@
+namespace Migration.Node.Networks;
+
+/// <summary>One guest NIC as planned.</summary>
+internal sealed record InterfacePlan
+{
+    /// <summary>The name in the VMI's spec.domain.devices.interfaces.</summary>
+    public required string Name { get; init; }
+    public string PodInterface { get; init; } = "eth0";
+    public BindingKind Binding { get; init; } = BindingKind.Bridge;
+
+    /// <summary>Empty: the pod NIC's own.</summary>
+    public string Mac { get; init; } = "";
+
+    /// <summary>QEMU's NIC model; empty is virtio.</summary>
+    public string Model { get; init; } = "";
+    public int Queues { get; init; } = 1;
+
+    /// <summary>Set for a guest that arrives by migration: it keeps what it has.</summary>
+    public GuestLease? Lease { get; init; }
+}

@@ -1,0 +1,42 @@
+using System.Diagnostics.Metrics;
+
+namespace Migration.Node;
+
+/// <summary>What the node counts, as meter <c>Migration.Node</c>.</summary>
+internal sealed class NodeMetrics : IDisposable
+{
+    private readonly Meter _meter = new("Migration.Node");
+    private readonly Counter<long> _dataConnectionsRefused;
+    private readonly Counter<long> _migrationsEnded;
+    private readonly Counter<long> _dhcpReplies;
+    private readonly Counter<long> _dhcpDropped;
+    private readonly Histogram<double> _downtime;
+    private long _refused;
+
+    public NodeMetrics()
+    {
+        _dataConnectionsRefused = _meter.CreateCounter<long>("migration.data.refused", description: "Data connections closed before they reached a QEMU");
+        _migrationsEnded = _meter.CreateCounter<long>("migration.ended", description: "Migrations by role and final phase");
+        _dhcpReplies = _meter.CreateCounter<long>("migration.dhcp.replies", description: "DHCP messages answered to guests");
+        _dhcpDropped = _meter.CreateCounter<long>("migration.dhcp.dropped", description: "Frames at the DHCP responder that were no answerable request");
+        _downtime = _meter.CreateHistogram<double>("migration.downtime", unit: "s", description: "STOP on the source to RESUME on the target");
+    }
+
+    public long DataConnectionsRefused => Interlocked.Read(ref _refused);
+
+    public void DataConnectionRefused()
+    {
+        Interlocked.Increment(ref _refused);
+        _dataConnectionsRefused.Add(1);
+    }
+
+    public void MigrationEnded(string role, string phase) => _migrationsEnded.Add(1, new("role", role), new("phase", phase));
+
+    public void DhcpAnswered() => _dhcpReplies.Add(1);
+
+    public void DhcpIgnored() => _dhcpDropped.Add(1);
+
+    public void Downtime(TimeSpan downtime) => _downtime.Record(downtime.TotalSeconds);
+
+    public void Dispose() => _meter.Dispose();
+}
