@@ -75,7 +75,7 @@ public sealed class EmbeddedCluster : IAsyncDisposable
         var fabric = new Fabric(Paths);
         fabric.Create(nodes);
 
-        using var authority = CertificateAuthority.Create($"migration:{_options.Name}", _time);
+        var authority = Keep(new Owned<CertificateAuthority>(CertificateAuthority.Create($"migration:{_options.Name}", _time))).Value;
         await StartApiServerAsync(authority, fabric, ct);
         foreach (var node in nodes)
             await StartNodeAsync(node, authority, ct);
@@ -85,13 +85,13 @@ public sealed class EmbeddedCluster : IAsyncDisposable
 
     private async Task StartApiServerAsync(CertificateAuthority authority, Fabric fabric, CancellationToken ct)
     {
-        var listener = Keep(new OwnedSocket(fabric.Listen(FabricApiPort)));
+        var listener = Keep(new Owned<Socket>(fabric.Listen(FabricApiPort)));
         var server = Keep(await EmbeddedApiServer.StartAsync(
             new ApiServerOptions
             {
                 Authority = authority,
                 Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)],
-                Listeners = [listener.Socket.SafeHandle],
+                Listeners = [listener.Value.SafeHandle],
                 CertificateAddresses = [Fabric.Gateway],
                 ClusterName = $"migration-{_options.Name}",
                 ManifestDirectory = Installation.Crds,
@@ -163,13 +163,14 @@ public sealed class EmbeddedCluster : IAsyncDisposable
         ["busybox"] = "/bin",
     };
 
-    private sealed class OwnedSocket(Socket socket) : IAsyncDisposable
+    /// <summary>Something that is disposed with the cluster, in its turn.</summary>
+    private sealed class Owned<T>(T value) : IAsyncDisposable where T : IDisposable
     {
-        public Socket Socket => socket;
+        public T Value => value;
 
         public ValueTask DisposeAsync()
         {
-            socket.Dispose();
+            value.Dispose();
             return ValueTask.CompletedTask;
         }
     }

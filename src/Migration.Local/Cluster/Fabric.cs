@@ -32,7 +32,7 @@ internal sealed class Fabric(ClusterPaths paths)
         links.CreateLink(new NewLink.Bridge { Name = BridgeName, Up = true });
         var bridge = links.GetLink(BridgeName).Index;
         links.AddAddress(new InterfaceAddress { InterfaceIndex = bridge, Address = Gateway, PrefixLength = PrefixLength });
-        Sysctl.Write(fabric, "net.ipv4.ip_forward", "1");
+        Sysctl.Write(fabric, "net/ipv4/ip_forward", "1");
         foreach (var node in nodes)
             Connect(node, nodes, links, bridge);
     }
@@ -65,7 +65,7 @@ internal sealed class Fabric(ClusterPaths paths)
         links.AddRoute(new Route { Destination = new IPNetwork(IPAddress.Any, 0), Gateway = Gateway });
         foreach (var other in nodes.Where(other => other != node))
             links.AddRoute(new Route { Destination = other.PodNetwork, Gateway = other.Address });
-        Sysctl.Write(space, "net.ipv4.ip_forward", "1");
+        Sysctl.Write(space, "net/ipv4/ip_forward", "1");
     }
 
     private static void Raise(RouteClient links, string name) => links.SetLink(links.GetLink(name).Index, new LinkChanges { Up = true });
