@@ -7,7 +7,6 @@ namespace Migration.Api;
 /// </summary>
 public static class GoDuration
 {
-    // Longest spelling first, so that "ms" is not read as "m".
     private static readonly (string Unit, decimal Nanoseconds)[] Units =
     [
         ("ns", 1), ("us", 1_000), ("µs", 1_000), ("ms", 1_000_000), ("s", 1_000_000_000), ("m", 60_000_000_000), ("h", 3_600_000_000_000),
@@ -62,9 +61,11 @@ public static class GoDuration
         {
             if (!rest.StartsWith(unit, StringComparison.Ordinal) || (unit == "m" && rest.StartsWith("ms", StringComparison.Ordinal)))
                 continue;
+            if (number > long.MaxValue / scale)
+                return false;
             nanoseconds = number * scale;
             rest = rest[unit.Length..];
-            return number < long.MaxValue / 1000m;
+            return true;
         }
         return false;
     }

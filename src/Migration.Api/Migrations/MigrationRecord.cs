@@ -41,7 +41,7 @@ public sealed record MigrationRecord : OpenRecord
 
     public string? Mode { get; init; }
 
-    public MigrationEnd? SourceState { get; init; }
+    public MigrationSource? SourceState { get; init; }
 
-    public MigrationEnd? TargetState { get; init; }
+    public MigrationTarget? TargetState { get; init; }
 }

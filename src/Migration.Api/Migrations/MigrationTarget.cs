@@ -3,8 +3,8 @@ using Migration.Kubernetes;
 
 namespace Migration.Api;
 
-/// <summary>One of the two ends of a migration.</summary>
-public sealed record MigrationEnd : OpenRecord
+/// <summary>The end that a guest arrives at.</summary>
+public sealed record MigrationTarget : OpenRecord
 {
     public string? Node { get; init; }
 

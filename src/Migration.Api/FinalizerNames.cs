@@ -1,7 +1,7 @@
 namespace Migration.Api;
 
 /// <summary>What keeps an object until we have cleaned up behind it.</summary>
-public static class Finalizers
+public static class FinalizerNames
 {
     /// <summary>On instances: machines and pods are still there.</summary>
     public const string Instance = "kubevirt.io/foregroundDeleteVirtualMachine";

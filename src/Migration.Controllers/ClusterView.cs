@@ -1,0 +1,57 @@
+using Microsoft.Extensions.Logging;
+using Migration.Api;
+using Migration.Kubernetes;
+
+namespace Migration.Controllers;
+
+/// <summary>The objects we look at, as the API server last told of them, and who belongs to whom.</summary>
+public sealed class ClusterView : IAsyncDisposable
+{
+    private readonly StoreIndex<Pod> _podsByInstance;
+    private readonly StoreIndex<Pod> _podsByNode;
+    private readonly StoreIndex<VirtualMachineInstanceMigration> _migrationsByInstance;
+
+    public ClusterView(KubernetesClient client, ILoggerFactory logs)
+    {
+        Instances = new Informer<VirtualMachineInstance>(client, KubeVirt.Instances, null, logs.CreateLogger<Informer<VirtualMachineInstance>>());
+        Migrations = new Informer<VirtualMachineInstanceMigration>(client, KubeVirt.Migrations, null, logs.CreateLogger<Informer<VirtualMachineInstanceMigration>>());
+        Pods = new Informer<Pod>(client, Kinds.Pods, new ListOptions { LabelSelector = $"{Labels.App}={Labels.Launcher}" }, logs.CreateLogger<Informer<Pod>>());
+        Nodes = new Informer<Node>(client, Kinds.Nodes, null, logs.CreateLogger<Informer<Node>>());
+        _podsByInstance = Pods.Store.IndexByLabel(Labels.CreatedBy);
+        _podsByNode = Pods.Store.IndexBy(pod => pod.Spec?.NodeName is { Length: > 0 } node ? [node] : []);
+        _migrationsByInstance = Migrations.Store.IndexBy(migration => [migration.InstanceKey.ToString()]);
+    }
+
+    public Informer<VirtualMachineInstance> Instances { get; }
+
+    public Informer<VirtualMachineInstanceMigration> Migrations { get; }
+
+    public Informer<Pod> Pods { get; }
+
+    public Informer<Node> Nodes { get; }
+
+    public IReadOnlyList<Task> Synced => [Instances.Synced, Migrations.Synced, Pods.Synced, Nodes.Synced];
+
+    public IReadOnlyList<Pod> PodsOf(VirtualMachineInstance instance) =>
+        [.. _podsByInstance[instance.Metadata.Uid ?? ""].Where(pod => pod.Metadata.Namespace == instance.Metadata.Namespace)];
+
+    public IReadOnlyList<Pod> PodsOn(string node) => _podsByNode[node];
+
+    public IReadOnlyList<VirtualMachineInstanceMigration> MigrationsOf(ObjectKey instance) => _migrationsByInstance[instance.ToString()];
+
+    public void Start()
+    {
+        Instances.Start();
+        Migrations.Start();
+        Pods.Start();
+        Nodes.Start();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Instances.DisposeAsync();
+        await Migrations.DisposeAsync();
+        await Pods.DisposeAsync();
+        await Nodes.DisposeAsync();
+    }
+}

@@ -1,0 +1,52 @@
+using System.Globalization;
+
+namespace Migration.Controllers;
+
+/// <summary>The program's flags: "--name value" or "--name=value".</summary>
+public static class CommandLine
+{
+    public const string Usage = """
+        migration-controllers --certificates DIR [--kubeconfig PATH] [--node-port 7411] [--namespace migration-system]
+                              [--identity NAME] [--launcher-image IMAGE]
+        """;
+
+    /// <exception cref="FormatException">A flag is unknown, incomplete or out of range; the message names it.</exception>
+    public static ControllerOptions Parse(IReadOnlyList<string> arguments)
+    {
+        var given = Flags(arguments);
+        var options = new ControllerOptions
+        {
+            Certificates = given.Remove("--certificates", out var certificates) ? certificates : throw new FormatException("--certificates is required"),
+            Kubeconfig = given.Remove("--kubeconfig", out var kubeconfig) ? kubeconfig : null,
+            Identity = given.Remove("--identity", out var identity) ? identity : Environment.MachineName,
+        };
+        if (given.Remove("--node-port", out var port))
+            options = options with { NodePort = Port(port) };
+        if (given.Remove("--namespace", out var name))
+            options = options with { Namespace = name };
+        if (given.Remove("--launcher-image", out var image))
+            options = options with { LauncherImage = image };
+        return given.Count == 0 ? options : throw new FormatException($"{given.Keys.First()}: no such flag");
+    }
+
+    private static Dictionary<string, string> Flags(IReadOnlyList<string> arguments)
+    {
+        var given = new Dictionary<string, string>();
+        for (var i = 0; i < arguments.Count; i++)
+        {
+            var (name, value) = arguments[i].Split('=', 2) is [var left, var right] ? (left, right) : (arguments[i], i + 1 < arguments.Count ? arguments[++i] : "");
+            if (!name.StartsWith("--", StringComparison.Ordinal))
+                throw new FormatException($"'{name}' is not a flag");
+            if (value.Length == 0)
+                throw new FormatException($"{name}: a value is missing");
+            if (!given.TryAdd(name, value))
+                throw new FormatException($"{name} is given twice");
+        }
+        return given;
+    }
+
+    private static int Port(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is > 0 and < 65536
+            ? port
+            : throw new FormatException($"--node-port: '{text}' is not a port");
+}

@@ -1,0 +1,103 @@
+using Microsoft.Extensions.Logging;
+using Migration.Api;
+using Migration.Controllers.Instances;
+using Migration.Controllers.Migrations;
+using Migration.Controllers.Nodes;
+using Migration.Controllers.Pods;
+using Migration.Kubernetes;
+
+namespace Migration.Controllers;
+
+/// <summary>
+/// All controllers, put together: what is watched, which changes wake which reconciler, and the lease that lets one
+/// replica of several work. Informers stay warm in those that wait.
+/// </summary>
+public sealed class ControllerProcess(ControllerOptions options, KubernetesConfig server, ILoggerFactory logs, TimeProvider time)
+{
+    private const string Component = "migration-controllers";
+    private const int Workers = 4;
+
+    /// <summary>Runs until told to stop, or until the lease is lost (<see cref="LeadershipLostException"/>).</summary>
+    public async Task RunAsync(CancellationToken ct)
+    {
+        using var client = new KubernetesClient(server, time);
+        using var queues = new Queues(time);
+        await using var cluster = new ClusterView(client, logs);
+        queues.WakeOn(cluster);
+        cluster.Start();
+        var lease = new LeaderLease(client, new ObjectKey(options.Namespace, Component), options.Identity, logs.CreateLogger<LeaderLease>());
+        await lease.LeadAsync(leading => WorkAsync(client, cluster, queues, leading), ct);
+    }
+
+    private async Task WorkAsync(KubernetesClient client, ClusterView cluster, Queues queues, CancellationToken ct)
+    {
+        await using var events = new EventRecorder(client, Component, options.Identity, logs.CreateLogger<EventRecorder>());
+        await using var nodes = new NodeDirectory(new NodeCertificates(options.Certificates), options.NodePort, time, logs.CreateLogger<NodeDirectory>());
+        await using var feeds = new OutgoingFeeds(nodes, logs.CreateLogger<OutgoingFeeds>());
+        queues.WakeOn(cluster, nodes, feeds);
+
+        var pods = new LauncherPods(options.LauncherImage);
+        var instances = new InstanceReconciler(client, cluster, nodes, new InstancePlan(pods), events, time, logs.CreateLogger<InstanceReconciler>());
+        var migrations = new MigrationReconciler(
+            client, cluster, nodes, feeds, new MigrationPlan(pods), options.Limits, events, time, logs.CreateLogger<MigrationReconciler>());
+        await Task.WhenAll(
+            Controller(queues.Nodes, new NodeReconciler(cluster, nodes), workers: 1).RunAsync(cluster.Synced, ct),
+            Controller(queues.Instances, instances, Workers).RunAsync(cluster.Synced, ct),
+            Controller(queues.Migrations, migrations, Workers).RunAsync(cluster.Synced, ct));
+    }
+
+    private Controller Controller(WorkQueue queue, IReconciler reconciler, int workers) => new(queue, reconciler, logs.CreateLogger<Controller>(), time) { Workers = workers };
+
+    /// <summary>Keys that want attention, and what makes them want it.</summary>
+    private sealed class Queues(TimeProvider time) : IDisposable
+    {
+        public WorkQueue Nodes { get; } = new("nodes", time);
+
+        public WorkQueue Instances { get; } = new("instances", time);
+
+        public WorkQueue Migrations { get; } = new("migrations", time);
+
+        public void WakeOn(ClusterView cluster)
+        {
+            cluster.Nodes.Feed(Nodes);
+            cluster.Instances.Feed(Instances).Feed(Migrations, instance => MigrationsOf(cluster, instance.Key));
+            cluster.Pods.Feed(Instances, InstanceOf).Feed(Migrations, pod => InstanceOf(pod).SelectMany(instance => MigrationsOf(cluster, instance)));
+            // One that ends lets those that wait for their turn go.
+            cluster.Migrations
+                .Feed(Instances, migration => [migration.InstanceKey])
+                .Feed(Migrations, migration => migration.IsFinal ? [migration.Key, .. Waiting(cluster)] : [migration.Key]);
+        }
+
+        public void WakeOn(ClusterView cluster, NodeDirectory nodes, OutgoingFeeds feeds)
+        {
+            feeds.Changed += Migrations.Add;
+            nodes.MachineChanged += instance => Wake(cluster, instance);
+            nodes.NodeChanged += node =>
+            {
+                foreach (var instance in cluster.PodsOn(node).SelectMany(InstanceOf).Concat(nodes.InstancesOn(node)).Distinct())
+                    Wake(cluster, instance);
+            };
+        }
+
+        public void Dispose()
+        {
+            Nodes.Dispose();
+            Instances.Dispose();
+            Migrations.Dispose();
+        }
+
+        private void Wake(ClusterView cluster, ObjectKey instance)
+        {
+            Instances.Add(instance);
+            foreach (var migration in MigrationsOf(cluster, instance))
+                Migrations.Add(migration);
+        }
+
+        private static IEnumerable<ObjectKey> InstanceOf(Pod pod) => pod.Instance is { } instance ? [instance] : [];
+
+        private static IEnumerable<ObjectKey> MigrationsOf(ClusterView cluster, ObjectKey instance) => cluster.MigrationsOf(instance).Select(migration => migration.Key);
+
+        private static IEnumerable<ObjectKey> Waiting(ClusterView cluster) =>
+            cluster.Migrations.Store.All().Where(migration => migration.Status?.Phase is null or MigrationJobPhase.Pending).Select(migration => migration.Key);
+    }
+}

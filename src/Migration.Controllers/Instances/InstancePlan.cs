@@ -1,0 +1,245 @@
+using Migration.Api;
+using Migration.Controllers.Pods;
+using Migration.Kubernetes;
+using Migration.Protos;
+
+namespace Migration.Controllers.Instances;
+
+/// <summary>
+/// The life of an instance as a pure function: what is observed → what the status says and what to do next.
+/// </summary>
+/// <remarks>
+/// The migration reconciler owns status.migrationState, and status.nodeName once the guest has run; here they are
+/// read to know which pod counts. While a migration is in flight its source is not judged: a guest that is gone from
+/// there may have arrived elsewhere.
+/// </remarks>
+public sealed class InstancePlan(LauncherPods pods)
+{
+    public InstanceStep Next(InstanceObservation observed)
+    {
+        var spec = observed.Instance.CompleteSpec();
+        if (observed.Instance.IsDeleting)
+            return Deleting(observed);
+        if (InstancePhase.IsFinal(observed.Status.Phase))
+            return Ended(observed);
+        if (!observed.Instance.Metadata.HasFinalizer(FinalizerNames.Instance))
+            return new(observed.Status, new InstanceAction.AddFinalizer());
+        if (InstanceValidation.Errors(spec) is { Count: > 0 } errors)
+            return Invalid(observed, errors);
+        var unsupported = UnsupportedFields.Of(spec);
+        return unsupported.Any(field => field.Essential) ? Unsupported(observed, unsupported) : Living(Reporting(observed, unsupported));
+    }
+
+    /// <summary>The status of an instance whose plan its node will never accept.</summary>
+    public static VirtualMachineInstanceStatus Refused(VirtualMachineInstance instance, string why, DateTimeOffset now) =>
+        Failed(new InstanceObservation { Instance = instance, Now = now }, "NodeRefused", why) with { ActivePods = instance.Status?.ActivePods };
+
+    private InstanceStep Living(InstanceObservation observed) => observed.CurrentPod switch
+    {
+        _ when observed.CurrentMachine is { Phase: MachinePhase.Stopped or MachinePhase.Failed } && !observed.IsMoving => Finished(observed),
+        null => WithoutPod(observed),
+        { IsActive: false } pod => PodEnded(observed, pod),
+        { IsBound: false } pod => Scheduling(observed, pod),
+        var pod => OnNode(observed, pod, pod.Spec!.NodeName!),
+    };
+
+    private InstanceStep WithoutPod(InstanceObservation observed)
+    {
+        if (observed.IsMoving)
+            return Waiting(observed);
+        return observed.Status.Phase is null or "" or InstancePhase.Pending or InstancePhase.Scheduling
+            ? new(Pending(observed), new InstanceAction.CreatePod(pods.First(observed.Instance)))
+            : Waiting(observed, Failed(observed, "PodLost", $"pod {observed.CurrentPodName} is gone"));
+    }
+
+    // The pod may end before the node has told how the guest ended; a node that can be asked has the last word.
+    private static InstanceStep PodEnded(InstanceObservation observed, Pod pod)
+    {
+        if (observed.IsMoving || observed.CurrentMachine.Phase is MachinePhase.Moved)
+            return Waiting(observed);
+        if (pod.IsDeleting && !pod.IsFinished && observed.CurrentMachine.Machine is not null)
+            return Waiting(observed, Running(observed, pod));
+        return pod.Status?.Phase == "Succeeded"
+            ? Waiting(observed, InPhase(observed, InstancePhase.Succeeded) with { Reason = null, Conditions = NotReady(observed, "PodCompleted", pod.Ending) })
+            : Waiting(observed, Failed(observed, "PodFailed", pod.Ending));
+    }
+
+    private static InstanceStep Scheduling(InstanceObservation observed, Pod pod)
+    {
+        var (reason, message) = pod.Unschedulable is { } why ? ("Unschedulable", why) : ("GuestNotRunning", $"pod {pod.Metadata.Name} waits for a node");
+        return Waiting(observed, InPhase(observed, InstancePhase.Scheduling) with
+        {
+            ActivePods = ActivePods(observed),
+            Conditions = NotReady(observed, reason, message),
+        });
+    }
+
+    private static InstanceStep OnNode(InstanceObservation observed, Pod pod, string node)
+    {
+        var machine = observed.CurrentMachine;
+        var status = observed.CurrentMachine.Phase switch
+        {
+            MachinePhase.Running or MachinePhase.Paused => Running(observed, pod),
+            _ when observed.Status.Phase is InstancePhase.Running => observed.Status with { ActivePods = ActivePods(observed) },
+            _ => Scheduled(observed, pod, node),
+        };
+        if (machine.IsAbsent && !observed.IsMoving)
+            return new(status, new InstanceAction.EnsureMachine(node, MachinePlans.Starting(observed.Instance, pod)));
+        return observed.Instance.Metadata.Label(Labels.NodeName) == status.NodeName ? Waiting(observed, status) : new(status, new InstanceAction.LabelNode(status.NodeName ?? node));
+    }
+
+    private static InstanceStep Finished(InstanceObservation observed)
+    {
+        var machine = observed.CurrentMachine.Machine!;
+        var status = machine.Phase == MachinePhase.Stopped
+            ? InPhase(observed, InstancePhase.Succeeded) with { Reason = null, Conditions = NotReady(observed, "GuestNotRunning", "the guest shut down") }
+            : Failed(observed, "GuestFailed", machine.Reason);
+        return Waiting(observed, status);
+    }
+
+    // What ended leaves nothing on its node but the pod's log.
+    private static InstanceStep Ended(InstanceObservation observed)
+    {
+        var status = observed.Status with { ActivePods = ActivePods(observed) };
+        var left = observed.Pods.FirstOrDefault(pod => observed.MachineOf(pod).Machine is not null);
+        if (left is not null && !observed.IsMoving)
+            return new(status, new InstanceAction.DeleteMachine(left.Spec!.NodeName!, left.Uid));
+        return Waiting(observed, status);
+    }
+
+    // A migration in flight is given up first, so that one node alone has the guest; one that nobody can decide
+    // does not hold the deletion up: both sides go.
+    private static InstanceStep Deleting(InstanceObservation observed)
+    {
+        var status = observed.Status with { ActivePods = ActivePods(observed) };
+        if (!observed.Instance.Metadata.HasFinalizer(FinalizerNames.Instance))
+            return new(status, new InstanceAction.Wait());
+        if (observed.IsMigrationToEnd)
+            return new(status, new InstanceAction.Wait());
+        if (observed.Pods.FirstOrDefault(pod => observed.MachineOf(pod).Machine is not null) is { } running)
+            return new(status, new InstanceAction.DeleteMachine(running.Spec!.NodeName!, running.Uid));
+        if (observed.Pods.FirstOrDefault(pod => !pod.IsDeleting) is { } pod)
+            return new(status, new InstanceAction.DeletePod(pod));
+        return new(status, observed.Pods.Count == 0 ? new InstanceAction.RemoveFinalizer() : new InstanceAction.Wait());
+    }
+
+    private static InstanceStep Invalid(InstanceObservation observed, IReadOnlyList<string> errors)
+    {
+        var message = string.Join("; ", errors);
+        return Waiting(observed, Failed(observed, "Invalid", message) with
+        {
+            Conditions = NotReady(observed, "Invalid", message).With(Synchronized(false, "Invalid", message), observed.Now),
+        });
+    }
+
+    private static InstanceStep Unsupported(InstanceObservation observed, IReadOnlyList<UnsupportedField> fields)
+    {
+        var message = "not supported yet: " + string.Join(", ", fields.Where(field => field.Essential).Select(field => field.Path));
+        var reported = Reporting(observed, fields);
+        return Waiting(observed, Pending(reported) with
+        {
+            Conditions = NotReady(reported, "NotSupported", message).With(Synchronized(false, "NotSupported", message), observed.Now),
+        });
+    }
+
+    private static InstanceObservation Reporting(InstanceObservation observed, IReadOnlyList<UnsupportedField> fields)
+    {
+        var status = observed.Status;
+        var conditions = fields.Count == 0
+            ? status.Conditions?.Without(InstanceCondition.FieldsNotActedOn)
+            : status.Conditions.With(
+                new Condition
+                {
+                    Type = InstanceCondition.FieldsNotActedOn,
+                    Status = Condition.True,
+                    Reason = "NotSupported",
+                    Message = string.Join(", ", fields.Select(field => field.Path)),
+                },
+                observed.Now);
+        return observed with { Instance = observed.Instance with { Status = status with { Conditions = conditions } } };
+    }
+
+    private static VirtualMachineInstanceStatus Pending(InstanceObservation observed) => InPhase(observed, InstancePhase.Pending) with
+    {
+        Conditions = NotReady(observed, "GuestNotRunning", "the guest was not started yet"),
+    };
+
+    private static VirtualMachineInstanceStatus Scheduled(InstanceObservation observed, Pod pod, string node)
+    {
+        var (reason, message) = pod.WaitingReason is { } why
+            ? ("PodNotReady", $"pod {pod.Metadata.Name}: {why}")
+            : ("GuestNotRunning", observed.CurrentMachine.Machine?.Reason is { Length: > 0 } told ? $"node {node}: {told}" : $"node {node} gets the guest ready");
+        return InPhase(observed, InstancePhase.Scheduled) with
+        {
+            NodeName = node,
+            ActivePods = ActivePods(observed),
+            Conditions = NotReady(observed, reason, message),
+        };
+    }
+
+    private static VirtualMachineInstanceStatus Running(InstanceObservation observed, Pod pod)
+    {
+        var machine = observed.CurrentMachine.Machine!;
+        var domain = observed.Instance.CompleteSpec().Domain;
+        return InPhase(observed, InstancePhase.Running) with
+        {
+            Reason = null,
+            NodeName = pod.Spec!.NodeName,
+            ActivePods = ActivePods(observed),
+            Interfaces = InterfaceObservations.Of(machine),
+            Machine = machine.MachineType is { Length: > 0 } type ? new MachineType { Type = type } : observed.Status.Machine,
+            CurrentCPUTopology = new CpuTopology { Sockets = (int)machine.Plan.Sockets, Cores = (int)machine.Plan.Cores, Threads = (int)machine.Plan.Threads },
+            Memory = new MemoryObservation { GuestAtBoot = domain.Memory?.Guest, GuestCurrent = domain.Memory?.Guest, GuestRequested = domain.Memory?.Guest },
+            MigrationMethod = "LiveMigration",
+            MigrationTransport = "Unix",
+            RuntimeUser = pod.Spec.SecurityContext?.RunAsUser,
+            Conditions = RunningConditions(observed, machine),
+        };
+    }
+
+    private static IReadOnlyList<Condition> RunningConditions(InstanceObservation observed, Machine machine)
+    {
+        // A guest that is stopped for its switch-over is not a guest that somebody paused.
+        var paused = machine.Phase == MachinePhase.Paused && !observed.IsMoving;
+        var conditions = observed.Status.Conditions
+            .With(
+                paused
+                    ? new Condition { Type = InstanceCondition.Ready, Status = Condition.False, Reason = "GuestPaused", Message = "the guest is paused" }
+                    : new Condition { Type = InstanceCondition.Ready, Status = Condition.True },
+                observed.Now)
+            .With(Synchronized(true, null, null), observed.Now)
+            .With(new Condition { Type = InstanceCondition.LiveMigratable, Status = Condition.True }, observed.Now);
+        return paused
+            ? conditions.With(new Condition { Type = InstanceCondition.Paused, Status = Condition.True, Reason = "PausedByUser", Message = "the guest is paused" }, observed.Now)
+            : conditions.Without(InstanceCondition.Paused);
+    }
+
+    private static VirtualMachineInstanceStatus Failed(InstanceObservation observed, string reason, string message) =>
+        InPhase(observed, InstancePhase.Failed) with
+        {
+            Reason = reason,
+            ActivePods = ActivePods(observed),
+            Conditions = NotReady(observed, reason, message),
+        };
+
+    private static VirtualMachineInstanceStatus InPhase(InstanceObservation observed, string phase) => observed.Status with
+    {
+        Phase = phase,
+        PhaseTransitionTimestamps = observed.Status.PhaseTransitionTimestamps.Entered(phase, observed.Now),
+    };
+
+    private static IReadOnlyList<Condition> NotReady(InstanceObservation observed, string reason, string message) => observed.Status.Conditions.With(
+        new Condition { Type = InstanceCondition.Ready, Status = Condition.False, Reason = reason, Message = message }, observed.Now);
+
+    private static Condition Synchronized(bool value, string? reason, string? message) =>
+        new() { Type = InstanceCondition.Synchronized, Status = value ? Condition.True : Condition.False, Reason = reason, Message = message };
+
+    private static Dictionary<string, string>? ActivePods(InstanceObservation observed)
+    {
+        var active = observed.Pods.Where(pod => pod.IsActive && pod.Metadata.Name != observed.AbandonedPodName).OrderBy(pod => pod.Uid, StringComparer.Ordinal).ToDictionary(pod => pod.Uid, pod => pod.Spec?.NodeName ?? "");
+        return active.Count == 0 ? null : active;
+    }
+
+    private static InstanceStep Waiting(InstanceObservation observed, VirtualMachineInstanceStatus? status = null) =>
+        new(status ?? observed.Status, new InstanceAction.Wait());
+}

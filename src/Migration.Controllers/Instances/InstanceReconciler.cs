@@ -1,0 +1,191 @@
+using Grpc.Core;
+using Microsoft.Extensions.Logging;
+using Migration.Api;
+using Migration.Controllers.Nodes;
+using Migration.Controllers.Pods;
+using Migration.Kubernetes;
+using Migration.Protos;
+using Outcome = Migration.Kubernetes.Outcome;
+
+namespace Migration.Controllers.Instances;
+
+/// <summary>Gives every VirtualMachineInstance its pod, and its node the plan of what to run in it.</summary>
+public sealed class InstanceReconciler(
+    KubernetesClient client, ClusterView cluster, NodeDirectory nodes, InstancePlan plan, EventRecorder events, TimeProvider time, ILogger<InstanceReconciler> log)
+    : IReconciler
+{
+    // Everything we wait for wakes us; this is for what nobody thought of.
+    private static readonly TimeSpan Resync = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan CallLimit = TimeSpan.FromSeconds(10);
+
+    private readonly ResourceClient<VirtualMachineInstance> _instances = client.For(KubeVirt.Instances);
+    private readonly ResourceClient<Pod> _pods = client.For(Kinds.Pods);
+    private readonly StatusWriter<VirtualMachineInstance> _status = new(client.For(KubeVirt.Instances));
+
+    public async Task<Outcome> ReconcileAsync(ObjectKey key, CancellationToken ct)
+    {
+        await RemoveOrphansAsync(key, ct);
+        if (cluster.Instances.Store.Get(key) is not { } instance)
+            return Outcome.Done;
+
+        var observed = await ObserveAsync(instance, ct);
+        var step = plan.Next(observed);
+        var written = await _status.WriteAsync(instance, instance with { Status = step.Status }, ct);
+        Tell(instance, written);
+        await PerformAsync(written, step.Action, ct);
+        return Outcome.Again(Resync);
+    }
+
+    private async Task<InstanceObservation> ObserveAsync(VirtualMachineInstance instance, CancellationToken ct)
+    {
+        var pods = cluster.PodsOf(instance);
+        var observed = new InstanceObservation { Instance = instance, Pods = pods, Now = time.GetUtcNow() };
+        if (observed.CurrentPod is null && observed.Status.Phase is InstancePhase.Scheduled or InstancePhase.Running
+            && await _pods.FindAsync(new ObjectKey(instance.Metadata.Namespace!, observed.CurrentPodName), ct) is { } missed)
+            pods = [.. pods, missed];
+        return observed with
+        {
+            Pods = pods,
+            Machines = pods.Where(pod => pod.IsBound).ToDictionary(pod => pod.Uid, pod => nodes.Machine(pod.Spec!.NodeName, pod.Uid)),
+            Migrations = [.. cluster.MigrationsOf(instance.Key).Where(migration => migration.Metadata.HasFinalizer(FinalizerNames.Migration))],
+        };
+    }
+
+    private async Task PerformAsync(VirtualMachineInstance instance, InstanceAction action, CancellationToken ct)
+    {
+        switch (action)
+        {
+            case InstanceAction.Wait:
+                break;
+            case InstanceAction.AddFinalizer:
+                await _instances.EnsureFinalizerAsync(instance, FinalizerNames.Instance, ct);
+                break;
+            case InstanceAction.CreatePod create:
+                await CreatePodAsync(instance, create.Pod, ct);
+                break;
+            case InstanceAction.EnsureMachine ensure:
+                await EnsureMachineAsync(instance, ensure, ct);
+                break;
+            case InstanceAction.DeleteMachine delete:
+                await DeleteMachineAsync(delete.Node, delete.Id, ct);
+                break;
+            case InstanceAction.DeletePod delete:
+                await _pods.EnsureDeletedAsync(delete.Pod, DeleteOptions.Default, ct);
+                break;
+            case InstanceAction.LabelNode label:
+                await LabelAsync(instance, label.Node, ct);
+                break;
+            case InstanceAction.RemoveFinalizer:
+                await _instances.RemoveFinalizerAsync(instance, FinalizerNames.Instance, ct);
+                Log.InstanceGone(log, instance.Key);
+                break;
+            default:
+                throw new InvalidOperationException($"no way to do {action}");
+        }
+    }
+
+    private async Task CreatePodAsync(VirtualMachineInstance instance, Pod pod, CancellationToken ct)
+    {
+        await _instances.EnsureFreshAsync(instance, ct);
+        try
+        {
+            await _pods.CreateAsync(pod, ct);
+        }
+        catch (KubernetesException e) when (e.IsAlreadyExists)
+        {
+            return;
+        }
+        events.Normal(instance, "SuccessfulCreate", $"Created virtual machine pod {pod.Metadata.Name}");
+        Log.PodCreated(log, pod.Key, instance.Key);
+    }
+
+    private async Task EnsureMachineAsync(VirtualMachineInstance instance, InstanceAction.EnsureMachine ensure, CancellationToken ct)
+    {
+        // A plan pushed twice is pushed once; a plan pushed for a guest that has moved on would start it a second time.
+        await _instances.EnsureFreshAsync(instance, ct);
+        if (nodes.Find(ensure.Node) is not { } node)
+            return;
+        try
+        {
+            var answer = await node.Machines.EnsureMachineAsync(new EnsureMachineRequest { Plan = ensure.Plan }, deadline: Deadline(), cancellationToken: ct);
+            node.Saw(answer.Machine);
+            Log.MachineEnsured(log, instance.Key, ensure.Node, ensure.Plan.Id);
+        }
+        catch (RpcException e) when (e.StatusCode == StatusCode.InvalidArgument)
+        {
+            await FailAsync(instance, $"node {ensure.Node}: {e.Status.Detail}", ct);
+        }
+        catch (RpcException e) when (e.StatusCode is StatusCode.ResourceExhausted or StatusCode.FailedPrecondition)
+        {
+            events.Warning(instance, "SyncFailed", $"node {ensure.Node}: {e.Status.Detail}");
+            throw;
+        }
+    }
+
+    private async Task FailAsync(VirtualMachineInstance instance, string why, CancellationToken ct)
+    {
+        var failed = instance with { Status = InstancePlan.Refused(instance, why, time.GetUtcNow()) };
+        Tell(instance, await _status.WriteAsync(instance, failed, ct));
+    }
+
+    private async Task DeleteMachineAsync(string name, string id, CancellationToken ct)
+    {
+        if (nodes.Find(name) is not { } node)
+            return;
+        await node.Machines.DeleteMachineAsync(new DeleteMachineRequest { Id = id }, deadline: Deadline(), cancellationToken: ct);
+        Log.MachineDeleted(log, id, name);
+    }
+
+    private async Task LabelAsync(VirtualMachineInstance instance, string node, CancellationToken ct)
+    {
+        var labelled = instance with { Metadata = instance.Metadata.WithLabel(Labels.NodeName, node) };
+        if (Patch.Between(KubeVirt.Instances, instance, labelled, onlyIfUnchanged: true) is { } patch)
+            await _instances.PatchAsync(instance.Key, patch, ct);
+    }
+
+    // A machine whose pod is gone has nobody left who would delete it. The pod is looked up, because an informer that
+    // is behind does not know the newest ones.
+    private async Task RemoveOrphansAsync(ObjectKey instance, CancellationToken ct)
+    {
+        foreach (var (node, machine) in nodes.MachinesOf(instance))
+        {
+            var key = new ObjectKey(machine.Plan.Pod.Namespace, machine.Plan.Pod.Name);
+            if (cluster.Pods.Store.Get(key)?.Uid == machine.Id)
+                continue;
+            if ((await _pods.FindAsync(key, ct))?.Uid != machine.Id)
+                await DeleteMachineAsync(node, machine.Id, ct);
+        }
+    }
+
+    private void Tell(VirtualMachineInstance before, VirtualMachineInstance after)
+    {
+        var ready = after.Status?.Conditions.Find(InstanceCondition.Ready);
+        if (before.Status?.Phase != after.Status?.Phase)
+        {
+            Log.InstancePhase(log, after.Key, after.Status?.Phase ?? "");
+            switch (after.Status?.Phase)
+            {
+                case InstancePhase.Running:
+                    events.Normal(after, "Started", $"the guest runs on node {after.Status.NodeName}");
+                    break;
+                case InstancePhase.Succeeded:
+                    events.Normal(after, "Stopped", "the guest shut down");
+                    break;
+                case InstancePhase.Failed:
+                    events.Warning(after, "Stopped", $"{after.Status.Reason}: {ready?.Message}");
+                    break;
+            }
+        }
+        TellCondition(before, after, InstanceCondition.FieldsNotActedOn, Condition.True, "NotSupported", "not acted on: ");
+        TellCondition(before, after, InstanceCondition.Synchronized, Condition.False, "SyncFailed", "");
+    }
+
+    private void TellCondition(VirtualMachineInstance before, VirtualMachineInstance after, string type, string status, string reason, string prefix)
+    {
+        var now = after.Status?.Conditions.Find(type);
+        if (now?.Status == status && now.Message != before.Status?.Conditions.Find(type)?.Message)
+            events.Warning(after, reason, prefix + now.Message);
+    }
+
+    private DateTime Deadline() => time.GetUtcNow().UtcDateTime + CallLimit;
+}

@@ -1,0 +1,94 @@
+using System.Globalization;
+using Google.Protobuf.WellKnownTypes;
+using Migration.Api;
+using Migration.Controllers.Pods;
+using Migration.Kubernetes;
+using Migration.Protos;
+
+namespace Migration.Controllers.Instances;
+
+/// <summary>What nodes are told to run.</summary>
+public static class MachinePlans
+{
+    public const string PodInterface = "eth0";
+
+    /// <summary>The instance, started in this pod.</summary>
+    public static MachinePlan Starting(VirtualMachineInstance instance, Pod pod)
+    {
+        var spec = instance.CompleteSpec();
+        var domain = spec.Domain;
+        var plan = new MachinePlan
+        {
+            Id = pod.Uid,
+            Pod = Identity(pod),
+            InstanceNamespace = instance.Metadata.Namespace ?? "",
+            InstanceName = instance.Metadata.Name ?? "",
+            InstanceUid = instance.Metadata.Uid ?? "",
+            FirmwareUuid = domain.Firmware!.Uuid!,
+            Sockets = (uint)domain.Cpu!.Sockets!,
+            Cores = (uint)domain.Cpu.Cores!,
+            Threads = (uint)domain.Cpu.Threads!,
+            MemoryBytes = (ulong)MachineResources.GuestMemory(domain),
+            MachineType = PinnedMachine(instance, domain),
+            CpuModel = CpuModel(domain.Cpu.Model),
+            TerminationGracePeriod = Duration.FromTimeSpan(TimeSpan.FromSeconds(spec.TerminationGracePeriodSeconds ?? 0)),
+            KernelBoot = domain.Firmware.KernelBoot is { Container: { } } boot ? Boot(boot) : null,
+        };
+        plan.Interfaces.AddRange((domain.Devices.Interfaces ?? []).Select(nic => Interface(nic, domain)));
+        return plan;
+    }
+
+    /// <summary>
+    /// The guest that runs on the source, arriving in this pod. What the source really runs is what counts, not what
+    /// the spec says by now: layout, models, accelerator, MACs and leases are the guest's, and it keeps them.
+    /// </summary>
+    public static MachinePlan Arriving(Machine source, Pod pod)
+    {
+        var plan = source.Plan.Clone();
+        plan.Id = pod.Uid;
+        plan.Pod = Identity(pod);
+        plan.Incoming = true;
+        plan.MachineType = source.MachineType;
+        plan.CpuModel = source.CpuModel;
+        plan.Accelerator = source.Accelerator;
+        foreach (var nic in plan.Interfaces)
+        {
+            if (source.Interfaces.FirstOrDefault(status => status.Name == nic.Name) is not { } status)
+                continue;
+            nic.Mac = status.Mac;
+            nic.Lease = status.Lease?.Clone();
+        }
+        return plan;
+    }
+
+    private static PodIdentity Identity(Pod pod) => new() { Namespace = pod.Metadata.Namespace ?? "", Name = pod.Metadata.Name ?? "", Uid = pod.Uid };
+
+    // A guest keeps the versioned type it was started with; an alias lets the node choose the version.
+    private static string PinnedMachine(VirtualMachineInstance instance, Domain domain) =>
+        instance.Status?.Machine?.Type ?? (domain.Machine?.Type is InstanceDefaults.Machine or null ? "" : domain.Machine.Type);
+
+    private static string CpuModel(string? model) => model switch
+    {
+        null or "" or "host-model" => "",
+        "host-passthrough" => "host",
+        _ => model,
+    };
+
+    private static Protos.KernelBoot Boot(Api.KernelBoot boot) => new()
+    {
+        Volume = LauncherPods.KernelBootVolume,
+        KernelPath = boot.Container!.KernelPath ?? "",
+        InitrdPath = boot.Container.InitrdPath ?? "",
+        KernelArguments = boot.KernelArgs ?? "",
+    };
+
+    private static Protos.Interface Interface(Api.Interface nic, Domain domain) => new()
+    {
+        Name = nic.Name,
+        PodInterface = PodInterface,
+        Binding = Binding.Bridge,
+        Mac = nic.MacAddress?.Replace('-', ':').ToLower(CultureInfo.InvariantCulture) ?? "",
+        Model = nic.Model == InstanceDefaults.InterfaceModel ? "" : nic.Model ?? "",
+        Queues = domain.Devices.NetworkInterfaceMultiqueue == true ? (uint)MachineResources.VirtualCpus(domain.Cpu) : 0,
+    };
+}

@@ -1,0 +1,46 @@
+using Microsoft.Extensions.Logging;
+using Migration.Kubernetes;
+
+namespace Migration.Controllers;
+
+internal static partial class Log
+{
+    [LoggerMessage(Level = LogLevel.Information, Message = "Reached node {Node}: {Machines} machines")]
+    public static partial void NodeReached(ILogger log, string node, int machines);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Lost node {Node}: {Reason}")]
+    public static partial void NodeLost(ILogger log, string node, string reason);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Lost the feed of migration {Migration} from node {Node}: {Reason}")]
+    public static partial void FeedLost(ILogger log, ObjectKey migration, string node, string reason);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Instance {Instance} is {Phase}")]
+    public static partial void InstancePhase(ILogger log, ObjectKey instance, string phase);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Instance {Instance} is gone")]
+    public static partial void InstanceGone(ILogger log, ObjectKey instance);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Created pod {Pod} for {Owner}")]
+    public static partial void PodCreated(ILogger log, ObjectKey pod, ObjectKey owner);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Pushed the plan of instance {Instance} to node {Node} as machine {Machine}")]
+    public static partial void MachineEnsured(ILogger log, ObjectKey instance, string node, string machine);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Deleted machine {Machine} from node {Node}")]
+    public static partial void MachineDeleted(ILogger log, string machine, string node);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Migration {Migration} is {Phase}")]
+    public static partial void MigrationPhase(ILogger log, ObjectKey migration, string phase);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Started migration {Migration} from node {Source} to node {Target}")]
+    public static partial void MigrationStarted(ILogger log, ObjectKey migration, string source, string target);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Cancelled migration {Migration} too late: {Reason}")]
+    public static partial void CancelTooLate(ILogger log, ObjectKey migration, string reason);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Settled migration {Migration}")]
+    public static partial void MigrationSettled(ILogger log, ObjectKey migration);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Gave up telling node {Node} to forget migration {Migration}: {Reason}")]
+    public static partial void ReleaseGivenUp(ILogger log, ObjectKey migration, string node, string reason);
+}

@@ -1,0 +1,319 @@
+using Migration.Api;
+using Migration.Controllers.Instances;
+using Migration.Controllers.Pods;
+using Migration.Kubernetes;
+using Migration.Protos;
+
+namespace Migration.Controllers.Migrations;
+
+/// <summary>
+/// A migration as a pure function: what is observed → what the status says and what to do next.
+/// </summary>
+/// <remarks>
+/// The status is written before the action is done, against the version that was observed: an action that starts
+/// something is never done on the strength of a view that the API server has moved on from. What was started is then
+/// seen in pods and nodes, not remembered here. Once the source node knows the migration, it alone decides how it
+/// ends; before that, giving up is safe, because the guest has not left.
+/// </remarks>
+public sealed class MigrationPlan(LauncherPods pods)
+{
+    public MigrationStep Next(MigrationObservation observed)
+    {
+        if (observed.Job.IsFinal)
+            return Settling(observed);
+        if (!observed.Job.Metadata.HasFinalizer(FinalizerNames.Migration))
+            return new(observed.Status, observed.Job.IsDeleting ? new MigrationAction.Wait() : new MigrationAction.AddFinalizer());
+        if (MigrationValidation.Errors(observed.Job.Spec) is { Count: > 0 } errors)
+            return Failed(observed, string.Join("; ", errors));
+        if (observed.Outgoing.State is { } state)
+            return Following(observed, state);
+        if (GivenUp(observed) is { } reason)
+            return GivingUp(observed, reason);
+        return observed.Phase switch
+        {
+            MigrationJobPhase.Pending => Pending(observed),
+            MigrationJobPhase.Scheduling when observed.TargetPod is null => new(InPhase(observed, MigrationJobPhase.Scheduling), new MigrationAction.CreatePod(TargetPod(observed))),
+            _ => WithPod(observed),
+        };
+    }
+
+    /// <summary>A node will not do what it was asked to: the guest has not left, so the migration has failed.</summary>
+    public static MigrationStep Refused(MigrationObservation observed, string why) => Failed(observed, why);
+
+    // Reasons to give up that do not come from the nodes.
+    private static string? GivenUp(MigrationObservation observed)
+    {
+        if (observed.Instance is not { } instance)
+            return $"there is no VirtualMachineInstance {observed.Job.InstanceKey}";
+        if (instance.IsDeleting)
+            return $"VirtualMachineInstance {instance.Metadata.Name} is being deleted";
+        if (InstancePhase.IsFinal(instance.Status?.Phase))
+            return $"VirtualMachineInstance {instance.Metadata.Name} has {instance.Status!.Phase!.ToLowerInvariant()}";
+        if (observed.Job.IsDeleting)
+            return "the migration was cancelled";
+        return null;
+    }
+
+    // A source that may have started is asked first: it alone can say that the guest has not left.
+    private static MigrationStep GivingUp(MigrationObservation observed, string reason)
+    {
+        if (HasStarted(observed) && !observed.Outgoing.IsKnown && observed.SourcePod is not null)
+            return new(Waiting(observed, "SourceUnreachable", $"{reason}; node {observed.SourceNode} cannot be asked whether the guest has left"), new MigrationAction.Wait());
+        return Failed(observed, reason);
+    }
+
+    private MigrationStep Pending(MigrationObservation observed)
+    {
+        var pending = InPhase(observed, MigrationJobPhase.Pending);
+        if (observed.Rivals.FirstOrDefault(rival => GoesFirst(rival, observed.Job)) is { } rival)
+            return Failed(observed, $"in-flight migration detected: {rival.Metadata.Name} moves {observed.Job.Spec.VmiName} already");
+        if (observed.Instance!.Status?.Phase != InstancePhase.Running)
+            return new(Waiting(observed with { Job = observed.Job with { Status = pending } }, "InstanceNotRunning", $"VirtualMachineInstance {observed.Job.Spec.VmiName} does not run yet"), new MigrationAction.Wait());
+        if (observed.Instance.Status.Conditions.Find(InstanceCondition.LiveMigratable) is { Status: Condition.False } obstacle)
+            return Failed(observed, $"VirtualMachineInstance {observed.Job.Spec.VmiName} is not migratable: {obstacle.Reason} {obstacle.Message}".TrimEnd());
+        if (observed.Queued is { } queued)
+            return new(Waiting(observed with { Job = observed.Job with { Status = pending } }, "Queued", queued), new MigrationAction.Wait(TimeSpan.FromSeconds(5)));
+        var scheduling = InPhase(observed with { Job = observed.Job with { Status = pending } }, MigrationJobPhase.Scheduling);
+        return new(NoLongerWaiting(scheduling) with { MigrationState = MigrationRecords.Queued(observed) }, new MigrationAction.CreatePod(TargetPod(observed)));
+    }
+
+    private MigrationStep WithPod(MigrationObservation observed) => observed.TargetPod switch
+    {
+        null => Failed(observed, "the target pod is gone"),
+        { IsActive: false } pod => Failed(observed, $"the target could not be prepared: {pod.Ending}"),
+        { IsBound: false } pod => Scheduling(observed, pod),
+        var pod => OnNode(observed, pod, pod.Spec!.NodeName!),
+    };
+
+    private static MigrationStep Scheduling(MigrationObservation observed, Pod pod)
+    {
+        var waited = observed.Since(MigrationJobPhase.Scheduling);
+        var limit = pod.Unschedulable is null ? observed.PendingTimeout : observed.UnschedulableTimeout;
+        var message = pod.Unschedulable is { } why ? $"no node for pod {pod.Metadata.Name}: {why}" : $"pod {pod.Metadata.Name} waits for a node";
+        if (waited >= limit)
+            return Failed(observed, $"{message}, for {(long)waited.TotalSeconds} s");
+        return new(
+            Waiting(observed, pod.Unschedulable is null ? "WaitingForNode" : "Unschedulable", message),
+            new MigrationAction.Wait(limit - waited));
+    }
+
+    private static MigrationStep OnNode(MigrationObservation observed, Pod pod, string node)
+    {
+        var target = observed.Target;
+        if (target.Phase is MachinePhase.Failed or MachinePhase.Stopped or MachinePhase.Moved)
+            return Failed(observed, $"the target could not be prepared: node {node}: {target.Machine!.Reason}");
+        // Activated: the source never runs it again, whether or not it can be asked.
+        if (target.Phase is MachinePhase.Running)
+            return Arrived(observed, null);
+        if (HasStarted(observed) && !observed.Outgoing.IsKnown)
+            return new(SourceUnreachable(observed), new MigrationAction.Wait());
+        var preparing = !HasStarted(observed);
+        var left = observed.Limits.Preparation - observed.Since(MigrationJobPhase.PreparingTarget);
+        if (preparing && left <= TimeSpan.Zero)
+            return Failed(observed, $"the target was not ready within {observed.Limits.Preparation.TotalSeconds:0} s: {Explain(observed, pod, node)}");
+        if (target.Phase == MachinePhase.Incoming)
+            return Ready(observed, node);
+        return target.IsAbsent && !preparing
+            ? Failed(observed, $"node {node} lost the machine that was to receive the guest")
+            : Preparing(observed, pod, node, left);
+    }
+
+    private static MigrationStep Preparing(MigrationObservation observed, Pod pod, string node, TimeSpan left)
+    {
+        var status = Bound(observed, pod, node);
+        if (observed.Target.IsAbsent && observed.Source.Machine is { } source)
+            return new(NoLongerWaiting(status), new MigrationAction.EnsureMachine(node, MachinePlans.Arriving(source, pod)), Started(observed, pod, node));
+        var explained = observed with { Job = observed.Job with { Status = status } };
+        return new(Waiting(explained, "PreparingTarget", Explain(observed, pod, node)), new MigrationAction.Wait(left), Started(observed, pod, node));
+    }
+
+    private static string Explain(MigrationObservation observed, Pod pod, string node)
+    {
+        if (!observed.Target.IsKnown)
+            return $"node {node} cannot be reached";
+        if (observed.Target.IsAbsent)
+            return $"node {observed.SourceNode} cannot be asked what the guest runs with";
+        return pod.WaitingReason is { } why ? $"pod {pod.Metadata.Name}: {why}"
+            : observed.Target.Machine!.Reason is { Length: > 0 } told ? $"node {node}: {told}" : $"node {node} gets ready";
+    }
+
+    private static MigrationStep Ready(MigrationObservation observed, string node)
+    {
+        if (!observed.IsPrepared)
+            return new(NoLongerWaiting(Bound(observed, observed.TargetPod!, node)), new MigrationAction.Prepare(node, PrepareRequest(observed)), Started(observed, observed.TargetPod!, node));
+        if (observed.Phase is not (MigrationJobPhase.TargetReady or MigrationJobPhase.Running))
+            return new(NoLongerWaiting(InPhase(observed, MigrationJobPhase.TargetReady)), new MigrationAction.Wait(TimeSpan.Zero));
+        if (observed.SourceNode is null)
+            return new(SourceUnreachable(observed), new MigrationAction.Wait());
+        return new(NoLongerWaiting(InPhase(observed, MigrationJobPhase.Running)), new MigrationAction.Start(observed.SourceNode, StartRequest(observed, node)));
+    }
+
+    // The source node knows the migration: its word counts.
+    private static MigrationStep Following(MigrationObservation observed, MigrationState state) => state.Phase switch
+    {
+        Protos.MigrationPhase.Succeeded => Arrived(observed, state),
+        Protos.MigrationPhase.Failed or Protos.MigrationPhase.Cancelled => Failed(observed, FailureOf(observed, state), state),
+        Protos.MigrationPhase.Undecided when observed.Target.Phase == MachinePhase.Running => Arrived(observed, state),
+        Protos.MigrationPhase.Undecided => new(Undecided(observed, state), new MigrationAction.Follow(observed.SourceNode!)),
+        _ when GivenUp(observed) is { } reason => new(Aborting(observed, state, reason), new MigrationAction.Cancel(observed.SourceNode!, reason)),
+        _ => new(Copying(observed, state), new MigrationAction.Follow(observed.SourceNode!)),
+    };
+
+    private static string FailureOf(MigrationObservation observed, MigrationState state) =>
+        (GivenUp(observed), state.Reason) switch
+        {
+            ({ } why, _) => why,
+            (null, { Length: > 0 } told) => $"node {observed.SourceNode}: {told}",
+            _ => $"node {observed.SourceNode} gave the migration up without saying why",
+        };
+
+    private static VirtualMachineInstanceMigrationStatus Copying(MigrationObservation observed, MigrationState state) =>
+        NoLongerWaiting(InPhase(observed, MigrationJobPhase.Running)) with { Progress = MigrationProgressReport.Of(state) };
+
+    private static VirtualMachineInstanceMigrationStatus Aborting(MigrationObservation observed, MigrationState state, string reason)
+    {
+        var status = Copying(observed, state);
+        return status with
+        {
+            Conditions = status.Conditions.With(
+                new Condition { Type = MigrationJobCondition.AbortRequested, Status = Condition.True, Reason = "AbortRequested", Message = reason }, observed.Now),
+            MigrationState = (status.MigrationState ?? new MigrationRecord()) with { AbortRequested = true, AbortStatus = "Aborting" },
+        };
+    }
+
+    private static VirtualMachineInstanceMigrationStatus Undecided(MigrationObservation observed, MigrationState state)
+    {
+        var status = Copying(observed, state);
+        return status with
+        {
+            Conditions = status.Conditions.With(
+                new Condition
+                {
+                    Type = MigrationJobCondition.Undecided,
+                    Status = Condition.True,
+                    Reason = "TargetUnreachable",
+                    Message = state.Reason is { Length: > 0 } told ? told : "the guest is stopped on the source, and the target cannot be asked whether it runs there",
+                },
+                observed.Now),
+        };
+    }
+
+    private static MigrationStep Arrived(MigrationObservation observed, MigrationState? state)
+    {
+        var record = MigrationRecords.Succeeded(observed, state);
+        var status = NoLongerWaiting(InPhase(observed, MigrationJobPhase.Succeeded));
+        return new(
+            status with
+            {
+                Conditions = status.Conditions?.Without(MigrationJobCondition.Undecided),
+                MigrationState = record,
+                Progress = state is null ? status.Progress : MigrationProgressReport.Of(state),
+            },
+            new MigrationAction.Wait(TimeSpan.Zero),
+            observed.Instance is { } instance && !instance.IsDeleting ? MigrationRecords.MovedTo(instance, record) : null);
+    }
+
+    private static MigrationStep Failed(MigrationObservation observed, string reason, MigrationState? state = null)
+    {
+        var record = MigrationRecords.Failed(observed, reason, state);
+        var status = NoLongerWaiting(InPhase(observed, MigrationJobPhase.Failed));
+        return new(
+            status with
+            {
+                Conditions = status.Conditions?.Without(MigrationJobCondition.Undecided),
+                MigrationState = record,
+                Progress = state is null ? status.Progress : MigrationProgressReport.Of(state),
+            },
+            new MigrationAction.Wait(TimeSpan.Zero),
+            observed.Instance is { IsDeleting: false, Status: { MigrationState: { } known } told } && known.MigrationUid == observed.Uid
+                ? told with { MigrationState = record }
+                : null);
+    }
+
+    // Clean-up after the end: the side that lost the guest goes, then the nodes forget, then the object may go.
+    private static MigrationStep Settling(MigrationObservation observed)
+    {
+        var status = observed.Status;
+        if (!observed.Job.Metadata.HasFinalizer(FinalizerNames.Migration))
+            return new(status, new MigrationAction.Wait());
+        var (pod, machine) = status.Phase == MigrationJobPhase.Succeeded ? (observed.SourcePod, observed.Source) : (observed.TargetPod, observed.Target);
+        if (pod is not null && machine.Machine is not null)
+            return new(status, new MigrationAction.DeleteMachine(pod.Spec!.NodeName!, pod.Uid));
+        return new(status, pod is { IsDeleting: false } ? new MigrationAction.DeletePod(pod) : new MigrationAction.Forget(Nodes(observed)));
+    }
+
+    private static List<string> Nodes(MigrationObservation observed) =>
+        [.. new[] { observed.Status.MigrationState?.SourceNode, observed.Status.MigrationState?.TargetNode }.OfType<string>().Distinct()];
+
+    private Pod TargetPod(MigrationObservation observed) => pods.Target(observed.Instance!, observed.Job);
+
+    // The one that got further goes first; of two that got equally far, the older.
+    private static bool GoesFirst(VirtualMachineInstanceMigration rival, VirtualMachineInstanceMigration job) =>
+        Rank(rival).CompareTo(Rank(job)) < 0;
+
+    private static (int Progress, DateTimeOffset Created, string Uid) Rank(VirtualMachineInstanceMigration job) =>
+        (-Math.Max(0, IndexOf(job.Status?.Phase)), job.Metadata.CreationTimestamp ?? default, job.Metadata.Uid ?? "");
+
+    private static int IndexOf(string? phase)
+    {
+        for (var i = 0; i < MigrationJobPhase.InOrder.Count; i++)
+        {
+            if (MigrationJobPhase.InOrder[i] == phase)
+                return i;
+        }
+        return -1;
+    }
+
+    // Bound, and the node is told: two phases that begin together.
+    private static VirtualMachineInstanceMigrationStatus Bound(MigrationObservation observed, Pod pod, string node)
+    {
+        var scheduled = InPhase(observed, MigrationJobPhase.Scheduled);
+        var preparing = InPhase(observed with { Job = observed.Job with { Status = scheduled } }, MigrationJobPhase.PreparingTarget);
+        return preparing with
+        {
+            Phase = observed.Phase is MigrationJobPhase.TargetReady or MigrationJobPhase.Running ? observed.Phase : MigrationJobPhase.PreparingTarget,
+            MigrationState = MigrationRecords.Started(observed, pod, node),
+        };
+    }
+
+    // From here on the source may have been told.
+    private static bool HasStarted(MigrationObservation observed) => observed.Phase is MigrationJobPhase.TargetReady or MigrationJobPhase.Running;
+
+    private static VirtualMachineInstanceMigrationStatus SourceUnreachable(MigrationObservation observed) =>
+        Waiting(observed, "SourceUnreachable", $"node {observed.SourceNode} cannot be reached");
+
+    private static VirtualMachineInstanceStatus? Started(MigrationObservation observed, Pod pod, string node) =>
+        (observed.Instance?.Status ?? new VirtualMachineInstanceStatus()) with { MigrationState = MigrationRecords.Started(observed, pod, node) };
+
+    private static PrepareIncomingRequest PrepareRequest(MigrationObservation observed) => new()
+    {
+        MigrationId = observed.Uid,
+        MachineId = observed.TargetPod!.Uid,
+        SourceNode = observed.SourceNode ?? observed.Status.MigrationState?.SourceNode ?? "",
+    };
+
+    // What the target answered is added by whoever asked it.
+    private static StartOutgoingRequest StartRequest(MigrationObservation observed, string targetNode) => new()
+    {
+        MigrationId = observed.Uid,
+        MachineId = observed.SourcePod!.Uid,
+        TargetNode = targetNode,
+    };
+
+    private static VirtualMachineInstanceMigrationStatus InPhase(MigrationObservation observed, string phase) => observed.Status with
+    {
+        Phase = phase,
+        PhaseTransitionTimestamps = observed.Status.PhaseTransitionTimestamps.Entered(phase, observed.Now),
+    };
+
+    private static VirtualMachineInstanceMigrationStatus Waiting(MigrationObservation observed, string reason, string message) => observed.Status with
+    {
+        Phase = observed.Phase,
+        PhaseTransitionTimestamps = observed.Status.PhaseTransitionTimestamps.Entered(observed.Phase, observed.Now),
+        Conditions = observed.Status.Conditions.With(
+            new Condition { Type = MigrationJobCondition.Waiting, Status = Condition.True, Reason = reason, Message = message }, observed.Now),
+    };
+
+    private static VirtualMachineInstanceMigrationStatus NoLongerWaiting(VirtualMachineInstanceMigrationStatus status) =>
+        status with { Conditions = status.Conditions?.Without(MigrationJobCondition.Waiting) };
+}

@@ -1,0 +1,189 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Migration.Api;
+using Migration.Kubernetes;
+
+namespace Migration.Controllers.Pods;
+
+/// <summary>
+/// The pods that machines run in. One template for the first pod of an instance and for the target of a migration;
+/// names are derived from the UID of what asked for the pod, so that asking twice makes one pod.
+/// </summary>
+public sealed class LauncherPods(string launcherImage)
+{
+    public const string Container = "compute";
+    public const string KernelBootVolume = "kernel-boot";
+
+    private const string SocketsVolume = "sockets";
+    private const string SocketsPath = "/run/migration-launcher";
+    private const string VolumesPath = "/run/migration-volumes";
+    private const long User = 107;
+    private const int LongestHostName = 63;
+
+    // The guest gets its grace period; ending QEMU and the launcher takes a moment more.
+    private const long GraceAfterGuest = 15;
+
+    /// <summary>The pod that the instance starts in.</summary>
+    public Pod First(VirtualMachineInstance instance) => Template(instance, Name(instance, instance.Metadata.Uid!));
+
+    /// <summary>The pod that the instance is to move to.</summary>
+    public Pod Target(VirtualMachineInstance instance, VirtualMachineInstanceMigration migration)
+    {
+        var pod = Template(instance, Name(instance, migration.Metadata.Uid!));
+        return pod with
+        {
+            Metadata = pod.Metadata
+                .WithLabel(Labels.MigrationJobUid, migration.Metadata.Uid!)
+                .WithAnnotation(Annotations.MigrationJobName, migration.Metadata.Name!),
+            Spec = pod.Spec! with
+            {
+                // The instance's own selectors win: a migration can only narrow the choice.
+                NodeSelector = Merge(migration.Spec.AddedNodeSelector, instance.Spec.NodeSelector),
+                Affinity = ApartFromTheOthers(instance),
+            },
+        };
+    }
+
+    /// <summary>The name of the pod that this UID (an instance's or a migration's) asks for.</summary>
+    public static string Name(VirtualMachineInstance instance, string uid) => $"virt-launcher-{instance.Metadata.Name}-{Suffix(uid)}";
+
+    private Pod Template(VirtualMachineInstance instance, string name)
+    {
+        var spec = instance.CompleteSpec();
+        return new Pod
+        {
+            ApiVersion = "v1",
+            Kind = "Pod",
+            Metadata = new ObjectMeta
+            {
+                Name = name,
+                Namespace = instance.Metadata.Namespace,
+                Labels = PodLabels(instance),
+                Annotations = PodAnnotations(instance),
+                OwnerReferences = [instance.AsOwner()],
+            },
+            Spec = Spec(instance, spec),
+        };
+    }
+
+    private PodSpec Spec(VirtualMachineInstance instance, VirtualMachineInstanceSpec spec) => new()
+    {
+        RestartPolicy = "Never",
+        EnableServiceLinks = false,
+        AutomountServiceAccountToken = false,
+        TerminationGracePeriodSeconds = spec.TerminationGracePeriodSeconds + GraceAfterGuest,
+        SecurityContext = new PodSecurityContext { RunAsUser = User, RunAsGroup = User, FsGroup = User, RunAsNonRoot = true },
+        Containers = [Compute(spec)],
+        Volumes = [.. Volumes(spec)],
+        ImagePullSecrets = spec.Domain.Firmware?.KernelBoot?.Container?.ImagePullSecret is { Length: > 0 } secret ? [new LocalObjectReference { Name = secret }] : null,
+        NodeSelector = spec.NodeSelector,
+        Affinity = spec.Affinity,
+        Tolerations = spec.Tolerations,
+        SchedulerName = spec.SchedulerName,
+        PriorityClassName = spec.PriorityClassName,
+        DnsPolicy = spec.DnsPolicy,
+        Hostname = HostName(spec.Hostname ?? instance.Metadata.Name!),
+        Subdomain = spec.Subdomain,
+        Unknown = PassedThrough(spec),
+    };
+
+    private Container Compute(VirtualMachineInstanceSpec spec) => new()
+    {
+        Name = Container,
+        Image = launcherImage,
+        Command = ["migration-launcher"],
+        Args = ["--socket", SocketsPath + "/launcher.sock"],
+        Resources = MachineResources.Of(spec.Domain),
+        SecurityContext = new SecurityContext
+        {
+            RunAsUser = User,
+            RunAsGroup = User,
+            RunAsNonRoot = true,
+            AllowPrivilegeEscalation = false,
+            Capabilities = new Capabilities { Drop = ["ALL"] },
+        },
+        VolumeMounts = [.. Volumes(spec).Select(volume => new VolumeMount { Name = volume.Name, MountPath = MountPath(volume.Name!), ReadOnly = volume.Image is null ? null : true })],
+    };
+
+    private static IEnumerable<Volume> Volumes(VirtualMachineInstanceSpec spec)
+    {
+        yield return new Volume { Name = SocketsVolume, EmptyDir = new EmptyDirVolume() };
+        if (spec.Domain.Firmware?.KernelBoot?.Container is { } boot)
+            yield return new Volume { Name = KernelBootVolume, Image = new ImageVolume { Reference = boot.Image, PullPolicy = boot.ImagePullPolicy } };
+    }
+
+    private static string MountPath(string volume) => volume == SocketsVolume ? SocketsPath : $"{VolumesPath}/{volume}";
+
+    private static Dictionary<string, string> PodLabels(VirtualMachineInstance instance) => Merge(instance.Metadata.Labels, new Dictionary<string, string>
+    {
+        [Labels.App] = Labels.Launcher,
+        [Labels.CreatedBy] = instance.Metadata.Uid!,
+        [Labels.InstanceName] = LabelValue(instance.Metadata.Name!),
+    });
+
+    private static Dictionary<string, string> PodAnnotations(VirtualMachineInstance instance) => Merge(
+        instance.Metadata.Annotations?.Where(annotation => annotation.Key != "kubectl.kubernetes.io/last-applied-configuration").ToDictionary(),
+        new Dictionary<string, string>
+        {
+            [Annotations.Domain] = instance.Metadata.Name!,
+            [Annotations.DefaultContainer] = Container,
+        });
+
+    // No two pods of one instance on one node: the guest moves away, and never has two homes in one place.
+    private static Affinity ApartFromTheOthers(VirtualMachineInstance instance)
+    {
+        var affinity = instance.Spec.Affinity ?? new Affinity();
+        var apart = affinity.PodAntiAffinity ?? new PodAffinity();
+        return affinity with
+        {
+            PodAntiAffinity = apart with
+            {
+                RequiredDuringSchedulingIgnoredDuringExecution =
+                [
+                    .. apart.RequiredDuringSchedulingIgnoredDuringExecution ?? [],
+                    new PodAffinityTerm
+                    {
+                        LabelSelector = new LabelSelector { MatchLabels = new Dictionary<string, string> { [Labels.CreatedBy] = instance.Metadata.Uid! } },
+                        TopologyKey = Labels.HostName,
+                    },
+                ],
+            },
+        };
+    }
+
+    // Fields of a pod's spec that its record does not type.
+    private static Dictionary<string, JsonElement>? PassedThrough(VirtualMachineInstanceSpec spec)
+    {
+        var fields = new Dictionary<string, JsonElement>();
+        if (spec.DnsConfig is { } dns)
+            fields["dnsConfig"] = dns;
+        if (spec.TopologySpreadConstraints is { } constraints)
+            fields["topologySpreadConstraints"] = constraints;
+        return fields.Count == 0 ? null : fields;
+    }
+
+    private static Dictionary<string, string> Merge(IReadOnlyDictionary<string, string>? under, IReadOnlyDictionary<string, string>? over)
+    {
+        var merged = new Dictionary<string, string>(under ?? new Dictionary<string, string>());
+        foreach (var (key, value) in over ?? new Dictionary<string, string>())
+            merged[key] = value;
+        return merged;
+    }
+
+    // A host name is a DNS label; an instance's name may be longer and hold dots.
+    private static string HostName(string name)
+    {
+        var label = name.Split('.')[0];
+        return (label.Length > LongestHostName ? label[..LongestHostName] : label).TrimEnd('-');
+    }
+
+    /// <summary>The name as far as a label can hold it.</summary>
+    public static string LabelValue(string name) => name.Length > LongestHostName ? name[..LongestHostName].TrimEnd('-', '.') : name;
+
+    private static string Suffix(string uid)
+    {
+        const string alphabet = "bcdfghjklmnpqrstvwxz2456789";
+        return string.Concat(SHA256.HashData(Encoding.UTF8.GetBytes(uid)).Take(5).Select(value => alphabet[value % alphabet.Length]));
+    }
+}

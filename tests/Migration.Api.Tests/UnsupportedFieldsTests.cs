@@ -1,0 +1,43 @@
+using System.Text.Json;
+
+namespace Migration.Api.Tests;
+
+/// <summary>What is asked for and not acted on is named; what is acted on is not.</summary>
+public sealed class UnsupportedFieldsTests
+{
+    [Theory]
+    [InlineData("""{"domain":{"devices":{}},"volumes":[{"name":"d","containerDisk":{"image":"i"}}]}""", "spec.volumes[0].containerDisk", true)]
+    [InlineData("""{"domain":{"devices":{"disks":[{"name":"d","disk":{}}]}}}""", "spec.domain.devices.disks[0]", true)]
+    [InlineData("""{"domain":{"devices":{"interfaces":[{"name":"a","masquerade":{}}]}}}""", "spec.domain.devices.interfaces[0].masquerade", true)]
+    [InlineData("""{"domain":{"devices":{"interfaces":[{"name":"a","sriov":{}}]}}}""", "spec.domain.devices.interfaces[0].sriov", true)]
+    [InlineData("""{"domain":{"devices":{"interfaces":[{"name":"a","passtBinding":{}}]}}}""", "spec.domain.devices.interfaces[0].passtBinding", true)]
+    [InlineData("""{"domain":{"devices":{"interfaces":[{"name":"a","binding":{"name":"x"}}]}}}""", "spec.domain.devices.interfaces[0].binding", true)]
+    [InlineData("""{"domain":{"devices":{"interfaces":[{"name":"a","slirp":{}}]}}}""", "spec.domain.devices.interfaces[0].slirp", true)]
+    [InlineData("""{"domain":{"devices":{"interfaces":[{"name":"a","bridge":{},"state":"down"}]}}}""", "spec.domain.devices.interfaces[0].state", true)]
+    [InlineData("""{"domain":{"devices":{"interfaces":[{"name":"a","bridge":{},"ports":[{"port":80}]}]}}}""", "spec.domain.devices.interfaces[0].ports", false)]
+    [InlineData("""{"domain":{"devices":{}},"networks":[{"name":"a","multus":{"networkName":"n"}}]}""", "spec.networks[0].multus", true)]
+    [InlineData("""{"domain":{"devices":{}},"networks":[{"name":"a","resourceClaim":{"claimName":"n"}}]}""", "spec.networks[0].resourceClaim", true)]
+    [InlineData("""{"domain":{"devices":{"tpm":{}}}}""", "spec.domain.devices.tpm", true)]
+    [InlineData("""{"domain":{"devices":{"rng":{}}}}""", "spec.domain.devices.rng", false)]
+    [InlineData("""{"domain":{"devices":{},"firmware":{"bootloader":{"efi":{}}}}}""", "spec.domain.firmware.bootloader", true)]
+    [InlineData("""{"domain":{"devices":{},"memory":{"hugepages":{"pageSize":"2Mi"}}}}""", "spec.domain.memory.hugepages", false)]
+    [InlineData("""{"domain":{"devices":{},"cpu":{"dedicatedCpuPlacement":true}}}""", "spec.domain.cpu.dedicatedCpuPlacement", true)]
+    [InlineData("""{"domain":{"devices":{}},"startStrategy":"Paused"}""", "spec.startStrategy", true)]
+    [InlineData("""{"domain":{"devices":{}},"somethingNew":{"a":1}}""", "spec.somethingNew", false)]
+    public void A_field_that_is_not_acted_on_is_named(string spec, string path, bool essential)
+    {
+        var field = Assert.Single(UnsupportedFields.Of(Read(spec)));
+
+        Assert.Equal(new UnsupportedField(path, essential), field);
+    }
+
+    [Theory]
+    [InlineData("""{"domain":{"devices":{},"memory":{"guest":"1Gi"},"cpu":{"cores":2,"model":"host-model"},"machine":{"type":"q35"},"resources":{"requests":{"cpu":"1"}}}}""")]
+    [InlineData("""{"domain":{"devices":{"autoattachGraphicsDevice":false,"interfaces":[{"name":"a","bridge":{},"macAddress":"52:54:00:00:00:01","state":"up"}]}},"networks":[{"name":"a","pod":{}}]}""")]
+    [InlineData("""{"domain":{"devices":{},"firmware":{"uuid":"u","kernelBoot":{"container":{"image":"i","imagePullSecret":"s","kernelPath":"/k","initrdPath":"/i"},"kernelArgs":"quiet"}}}}""")]
+    [InlineData("""{"domain":{"devices":{}},"nodeSelector":{"a":"b"},"tolerations":[{"operator":"Exists"}],"affinity":{"nodeAffinity":{}},"topologySpreadConstraints":[{"maxSkew":1}],"dnsPolicy":"None","dnsConfig":{"nameservers":["192.0.2.1"]},"hostname":"h","subdomain":"s","priorityClassName":"p","schedulerName":"x"}""")]
+    public void A_field_that_is_acted_on_is_not_named(string spec) => Assert.Empty(UnsupportedFields.Of(Read(spec)));
+
+    private static VirtualMachineInstanceSpec Read(string spec) =>
+        JsonSerializer.Deserialize($$"""{"metadata":{"name":"a"},"spec":{{spec}}}""", ApiJson.Default.VirtualMachineInstance)!.Spec;
+}
