@@ -81,7 +81,8 @@ internal sealed class NodeCall : IDisposable
         }
         catch (RpcException e)
         {
-            throw new CniException(CniErrorCode.NotAvailable, $"the node at {_configuration.NodeSocket} does not answer", e.Status.Detail);
+            throw new CniException(
+                CniErrorCode.NotAvailable, $"no node answers at {_configuration.NodeSocket}", IsAbsence(e) ? Absence(e) : e.Status.Detail);
         }
         if (!status.Ready) throw new CniException(CniErrorCode.NotAvailable, "the node is not ready", status.Reason);
     }
@@ -120,12 +121,15 @@ internal sealed class NodeCall : IDisposable
     {
         StatusCode.InvalidArgument => new CniException(CniErrorCode.InvalidConfiguration, e.Status.Detail, Details(e), e),
         StatusCode.Unavailable when IsAbsence(e) =>
-            new CniException(CniErrorCode.TryAgainLater, $"no node answers at {_configuration.NodeSocket}", e.Status.Detail, e),
+            new CniException(CniErrorCode.TryAgainLater, $"no node answers at {_configuration.NodeSocket}", Absence(e), e),
         StatusCode.Unavailable or StatusCode.Aborted => new CniException(CniErrorCode.TryAgainLater, e.Status.Detail, Details(e), e),
         StatusCode.DeadlineExceeded =>
             new CniException(CniErrorCode.TryAgainLater, $"the node at {_configuration.NodeSocket} did not answer within {_configuration.Timeout.TotalSeconds:0} s", Details(e), e),
         _ => new CniException(CniErrorCode.Private + (int)e.StatusCode, e.Status.Detail, Details(e), e),
     };
+
+    // A socket that is not there is reported by .NET as an address that cannot be assigned.
+    private string Absence(RpcException e) => File.Exists(_configuration.NodeSocket) ? e.Status.Detail : "there is no such socket";
 
     private static string Details(RpcException e) => $"gRPC status {(int)e.StatusCode} ({e.StatusCode})";
 

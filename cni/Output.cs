@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Migration.Cni;
@@ -6,6 +7,9 @@ namespace Migration.Cni;
 /// <summary>What goes to standard output, where the runtime expects one JSON object or nothing.</summary>
 internal static class Output
 {
+    // Nobody puts this into a web page: quotes in messages stay readable.
+    private static readonly JsonWriterOptions Plainly = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     /// <summary>prevResult as it came, which says the version of the request; where it does not, only that is put right.</summary>
     public static ReadOnlyMemory<byte> Result(ReadOnlyMemory<byte> previous, string version)
     {
@@ -39,7 +43,7 @@ internal static class Output
     private static ReadOnlyMemory<byte> Write(Action<Utf8JsonWriter> members)
     {
         var buffer = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(buffer))
+        using (var writer = new Utf8JsonWriter(buffer, Plainly))
         {
             writer.WriteStartObject();
             members(writer);
