@@ -41,15 +41,15 @@ internal sealed class Launcher : IDisposable
     {
         _options = options;
         _time = time;
-        _listener = UnixSocket.Listen(options.SocketPath);
-        _listener.Blocking = false;
-        _poller.Watch(_listener.SafeHandle, Accept);
         _terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
         {
             context.Cancel = true;
             _signalled = true;
             _poller.Wake();
         });
+        _listener = UnixSocket.Listen(options.SocketPath);
+        _listener.Blocking = false;
+        _poller.Watch(_listener.SafeHandle, Accept);
     }
 
     public int Run()

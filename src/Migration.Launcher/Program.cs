@@ -8,6 +8,7 @@ try
 {
     var options = LauncherOptions.Parse(args);
     ProcessImage.KeepFilesPrivate();
+    ProcessImage.KeepDescriptors();
     using var launcher = new Launcher(options, TimeProvider.System);
     return launcher.Run();
 }

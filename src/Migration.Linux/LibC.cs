@@ -157,6 +157,15 @@ internal static unsafe partial class LibC
     [LibraryImport(Library, EntryPoint = "prctl", SetLastError = true)]
     public static partial Result ProcessControl(int option, nuint second, nuint third, nuint fourth, nuint fifth);
 
+    private const nint CloseRangeNumber = 436;
+    private const nint CLOSE_RANGE_CLOEXEC = 4;
+
+    /// <summary>close_range(2), which glibc has wrapped only since 2.34; it marks instead of closing.</summary>
+    public static SizeResult MarkRangeCloseOnExec(uint first, uint last) => SystemCall(CloseRangeNumber, (nint)first, (nint)last, CLOSE_RANGE_CLOEXEC);
+
+    [LibraryImport(Library, EntryPoint = "syscall", SetLastError = true)]
+    private static partial SizeResult SystemCall(nint number, nint first, nint second, nint third);
+
     [LibraryImport(Library, EntryPoint = "getppid")]
     public static partial int ParentProcess();
 

@@ -10,6 +10,18 @@ public static unsafe class ProcessImage
     public static void KeepFilesPrivate() => LibC.SetFileModeMask(0x3f /* 0077 */);
 
     /// <summary>
+    /// Descriptors that this process itself was born with go no further than here. Kernels before 5.11 cannot do it; there, whoever
+    /// starts us is trusted to have left none open.
+    /// </summary>
+    public static void KeepDescriptors()
+    {
+        const uint afterStandardError = 3;
+        var result = LibC.MarkRangeCloseOnExec(afterStandardError, uint.MaxValue);
+        if (result.Failed && result.Errno is not (Errno.ENOSYS or Errno.EINVAL))
+            result.OrThrow("mark descriptors close-on-exec");
+    }
+
+    /// <summary>
     /// Has the kernel kill this process when its parent ends (PR_SET_PDEATHSIG; more exactly: when the thread ends that started it).
     /// False if the parent has ended already.
     /// </summary>

@@ -140,6 +140,7 @@ public sealed class HostileInputTests
     public async Task Descriptors_that_belong_to_nothing_are_closed()
     {
         using var launcher = new LauncherUnderTest();
+        await launcher.DescribeAsync();
         var before = OpenFiles(launcher);
         using var nothing = FileDescriptor.Open("/dev/null");
         for (var round = 0; round < 20; round++)

@@ -62,7 +62,8 @@ public sealed class LaunchTests
     {
         using var space = TestNamespace.Create("launch");
         using var tap = Tap.Open(space.Space, "tap0", new TapOptions { Queues = 2 });
-        using var launcher = new LauncherUnderTest(user: 107);
+        using var inherited = FileDescriptor.Open("/etc/hostname");
+        using var launcher = new LauncherUnderTest(user: 107, inherited: inherited);
         using var bystander = launcher.Connect();
 
         var reply = await launcher.CallAsync(launcher.LaunchRequest(tapFiles: ["tap0-0", "tap0-1"]), [.. tap.Queues]);
@@ -73,6 +74,7 @@ public sealed class LaunchTests
         Assert.Equal(2, files.Count(file => file == "/dev/net/tun"));
         // The launcher's own: its listener, its connections, its epoll. QEMU's are sockets too: one that listens and one that is connected.
         Assert.Equal(2, files.Count(file => file.StartsWith("socket:", StringComparison.Ordinal)));
+        Assert.DoesNotContain("/etc/hostname", files);
         Assert.DoesNotContain(files, file => file.Contains("migration-launcher", StringComparison.Ordinal));
         Assert.Contains("Uid:\t107\t107\t107\t107", await File.ReadAllTextAsync($"/proc/{reply.State.QemuPid}/status", Ct));
     }

@@ -18,14 +18,14 @@ internal sealed class LauncherUnderTest : IDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("mt-launcher-").FullName;
     private readonly List<ProcessHandle> _seen = [];
 
-    public LauncherUnderTest(double graceSeconds = 30, int? user = null)
+    public LauncherUnderTest(double graceSeconds = 30, int? user = null, params IReadOnlyList<SafeHandle> inherited)
     {
         var program = Path.Combine(_folder, "migration-launcher");
         File.Copy(Built(), program);
         if (user is { } owner)
             Shell.RunAsync("chown", "-R", $"{owner}:{owner}", _folder).GetAwaiter().GetResult();
         Process = TiedProcess.Start(program, ["--socket", SocketPath, "--grace", graceSeconds.ToString(CultureInfo.InvariantCulture)],
-            Path.Combine(_folder, "console"), Path.Combine(_folder, "errors"), user);
+            Path.Combine(_folder, "console"), Path.Combine(_folder, "errors"), user, inherited);
         Guest = new Guest(Path.Combine(_folder, "console"));
         if (!SpinWait.SpinUntil(() => File.Exists(SocketPath) && CanConnect(), Limit))
             throw new TimeoutException($"the launcher does not listen: {Process.Errors}");
@@ -87,13 +87,21 @@ internal sealed class LauncherUnderTest : IDisposable
         return new() { Launch = new() { Id = id, Program = "qemu-system-x86_64", Arguments = { QemuCommandLine.Arguments(machine) }, FileNames = { tapFiles } } };
     }
 
-    /// <summary>QMP of the QEMU that was launched; QEMU needs a moment before it listens.</summary>
+    /// <summary>QMP of the QEMU that was launched, which needs a moment before it listens.</summary>
     public async Task<QmpSession> ConnectQmpAsync()
     {
-        if (!SpinWait.SpinUntil(() => File.Exists(QmpPath), Limit))
-            throw new TimeoutException($"QEMU does not listen: {Process.Errors}");
         using var limit = new CancellationTokenSource(Limit);
-        return await QmpSession.ConnectAsync(QmpPath, limit.Token);
+        while (true)
+        {
+            try
+            {
+                return await QmpSession.ConnectAsync(QmpPath, limit.Token);
+            }
+            catch (QmpException notYet) when (notYet.SessionEnded && !Process.HasExited)
+            {
+                await Task.Delay(10, limit.Token);
+            }
+        }
     }
 
     public void Dispose()
