@@ -78,7 +78,7 @@ public class ReflectionServiceImpl : ServerReflection.ServerReflectionBase
     {
         if (file is null) return Refuse(response, StatusCode.NotFound, $"There is no {what}.");
         response.FileDescriptorResponse = new FileDescriptorResponse();
-        response.FileDescriptorResponse.FileDescriptorProto.AddRange(WithImports(file, []).Select(part => part.SerializedData));
+        response.FileDescriptorResponse.FileDescriptorProto.AddRange(WithImports(file, []).Reverse().Select(part => part.SerializedData));
         return response;
     }
 
@@ -88,11 +88,9 @@ public class ReflectionServiceImpl : ServerReflection.ServerReflectionBase
         return response;
     }
 
-    private static IEnumerable<FileDescriptor> WithImports(FileDescriptor file, HashSet<string> told)
-    {
-        if (!told.Add(file.Name)) return [];
-        return file.Dependencies.SelectMany(import => WithImports(import, told)).Prepend(file);
-    }
+    // Imports before importers.
+    private static IEnumerable<FileDescriptor> WithImports(FileDescriptor file, HashSet<string> told) =>
+        told.Add(file.Name) ? file.Dependencies.SelectMany(import => WithImports(import, told)).Append(file) : [];
 
     private void Add(FileDescriptor file)
     {

@@ -32,7 +32,9 @@ public static class UnixSocketTransport
         catch (SocketException e)
         {
             socket.Dispose();
-            throw new IOException($"{endPoint}: {e.Message}", e);
+            // .NET tells ENOENT as an address that is not available.
+            var reason = e.SocketErrorCode == SocketError.AddressNotAvailable ? "there is no such socket" : e.Message;
+            throw new IOException($"{endPoint}: {reason}", e);
         }
         catch
         {

@@ -17,9 +17,11 @@ internal static class ClientStatus
         _ => new Status(StatusCode.Internal, Text(cause), cause),
     };
 
-    // "HTTP2 Transport Mapping", gRPC over HTTP/2.
+    // "HTTP2 Transport Mapping", gRPC over HTTP/2. It is about streams; a connection that ends for whatever reason may be made
+    // again. .NET tells the two apart by their texts alone (and by resource keys with the same words, where texts are trimmed).
     private static Status OfReset(HttpProtocolException reset, bool late)
     {
+        if (!reset.Message.Contains("stream", StringComparison.Ordinal)) return new Status(StatusCode.Unavailable, Text(reset), reset);
         var code = (int)reset.ErrorCode switch
         {
             0x7 => StatusCode.Unavailable, // REFUSED_STREAM

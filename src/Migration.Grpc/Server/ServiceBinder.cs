@@ -13,7 +13,7 @@ internal sealed class ServiceBinder<[DynamicallyAccessedMembers(ServiceBinding.U
     IEndpointRouteBuilder endpoints, GrpcServiceOptions options, ILogger logger) : ServiceBinderBase
     where TService : class
 {
-    private readonly ObjectFactory<TService> _create = ActivatorUtilities.CreateFactory<TService>([]);
+    private readonly Lazy<ObjectFactory<TService>> _factory = new(() => ActivatorUtilities.CreateFactory<TService>([]));
     private readonly List<IEndpointConventionBuilder> _mapped = [];
 
     // Outermost last: each wraps what the ones after it made.
@@ -98,7 +98,7 @@ internal sealed class ServiceBinder<[DynamicallyAccessedMembers(ServiceBinding.U
     {
         var http = context.GetHttpContext();
         if (http.RequestServices.GetService<TService>() is { } shared) return shared;
-        var service = _create(http.RequestServices, null);
+        var service = _factory.Value(http.RequestServices, null);
         if (service is IAsyncDisposable asyncDisposable) http.Response.RegisterForDisposeAsync(asyncDisposable);
         else if (service is IDisposable disposable) http.Response.RegisterForDispose(disposable);
         return service;
