@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 
 namespace Migration.Kubernetes;
@@ -9,7 +10,11 @@ internal sealed record ApiRequest(string Verb, string Resource, HttpMethod Metho
 
     public HttpRequestMessage ToMessage()
     {
-        var message = new HttpRequestMessage(Method, new Uri(Path.TrimStart('/'), UriKind.Relative));
+        var message = new HttpRequestMessage(Method, new Uri(Path.TrimStart('/'), UriKind.Relative))
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
+        };
         message.Headers.Accept.Add(Json);
         if (Body is not null)
         {

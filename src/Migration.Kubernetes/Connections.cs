@@ -25,7 +25,6 @@ internal static class Connections
     private static SslClientAuthenticationOptions Tls(KubernetesConfig config) => new()
     {
         EnabledSslProtocols = SslProtocols.None,
-        TargetHost = config.TlsServerName ?? config.Server.IdnHost,
         LocalCertificateSelectionCallback = (_, _, _, _, _) => config.Credential?.ClientCertificate ?? config.ClientCertificate!,
         RemoteCertificateValidationCallback = (_, certificate, _, errors) => Trusts(config, certificate, errors),
     };

@@ -13,7 +13,6 @@ public sealed class EventRecorder : IAsyncDisposable
 
     /// <summary>How long a repeat is counted onto the event before it.</summary>
     private static readonly TimeSpan Memory = TimeSpan.FromMinutes(10);
-    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(5);
     private static readonly Backoff Backoff = new(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(10));
 
     private readonly ResourceClient<Event> _events;
@@ -38,13 +37,16 @@ public sealed class EventRecorder : IAsyncDisposable
         _loop = RunAsync(_stop.Token);
     }
 
+    /// <summary>How long <see cref="DisposeAsync"/> goes on writing what is still waiting.</summary>
+    public TimeSpan Farewell { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Something went as it should.</summary>
     public void Normal(KubernetesObject about, string reason, string message) => Record(about, "Normal", reason, message);
 
     /// <summary>Something did not.</summary>
     public void Warning(KubernetesObject about, string reason, string message) => Record(about, "Warning", reason, message);
 
-    /// <summary>Writes what is still waiting, for a few seconds at most.</summary>
+    /// <summary>Writes what is still waiting, for <see cref="Farewell"/> at most.</summary>
     public async ValueTask DisposeAsync()
     {
         _happenings.Writer.TryComplete();

@@ -27,10 +27,10 @@ public sealed class KubernetesClient : IDisposable
             BaseAddress = new Uri(config.Server.AbsoluteUri.TrimEnd('/') + "/"),
             // Time limits are each request's own: a watch lasts for minutes.
             Timeout = Timeout.InfiniteTimeSpan,
-            DefaultRequestVersion = HttpVersion.Version20,
-            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
         };
         _http.DefaultRequestHeaders.UserAgent.ParseAdd(config.UserAgent);
+        // .NET takes the name for TLS from the Host header, and API servers do not look at it.
+        _http.DefaultRequestHeaders.Host = config.TlsServerName;
         Namespace = config.Namespace;
     }
 
@@ -71,7 +71,7 @@ public sealed class KubernetesClient : IDisposable
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
-            throw request.Failed("Unreachable", Innermost(e), e);
+            throw request.Failed("Unreachable", Explain(e), e);
         }
     }
 
@@ -95,7 +95,18 @@ public sealed class KubernetesClient : IDisposable
         using var message = request.ToMessage();
         if (_credential is not null && await _credential.AuthorizationAsync(ct) is { } authorization)
             message.Headers.Authorization = authorization;
-        return await _http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, ct);
+        var start = Time.GetTimestamp();
+        var status = "none";
+        try
+        {
+            var response = await _http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, ct);
+            status = $"{(int)response.StatusCode}";
+            return response;
+        }
+        finally
+        {
+            Metrics.Requested(request.Verb, status, Time.GetElapsedTime(start));
+        }
     }
 
     private async Task<KubernetesException> RefusalAsync(ApiRequest request, HttpResponseMessage response, CancellationToken ct)
@@ -136,5 +147,7 @@ public sealed class KubernetesClient : IDisposable
         return text.Length == 0 ? "no explanation" : text;
     }
 
-    internal static string Innermost(Exception e) => e.InnerException is { } inner and not System.Net.Sockets.SocketException ? $"{e.Message} {Innermost(inner)}" : e.Message;
+    /// <summary>What the network said: HttpClient's own message often only says that there is an inner one.</summary>
+    internal static string Explain(Exception e) =>
+        e.InnerException is { } inner && !e.Message.Contains(inner.Message, StringComparison.Ordinal) ? $"{e.Message} {Explain(inner)}" : e.Message;
 }

@@ -82,7 +82,7 @@ internal sealed class WatchStream<T>(KubernetesClient client, ResourceKind<T> ki
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
-            throw request.Failed("WatchInterrupted", KubernetesClient.Innermost(e), e);
+            throw request.Failed("WatchInterrupted", KubernetesClient.Explain(e), e);
         }
     }
 
@@ -111,43 +111,22 @@ internal sealed class WatchStream<T>(KubernetesClient client, ResourceKind<T> ki
         ReadOnlySpan<byte> json = line.IsSingleSegment ? line.FirstSpan : line.ToArray();
         try
         {
-            var (type, item) = Split(json);
-            return type switch
+            var change = RawEvent.Parse(json);
+            var item = change.Object;
+            return change.Type switch
             {
                 "ADDED" => Change(WatchEventType.Added, item),
                 "MODIFIED" => Change(WatchEventType.Modified, item),
                 "DELETED" => Change(WatchEventType.Deleted, item),
                 "BOOKMARK" => new WatchEvent<T>(WatchEventType.Bookmark, null, default, RawObject.ResourceVersion(item)),
                 "ERROR" => throw Refusal(request, item),
-                _ => throw new JsonException($"unknown event type \"{type}\""),
+                _ => throw new JsonException($"unknown event type \"{change.Type}\""),
             };
         }
         catch (JsonException e)
         {
             throw request.Failed("WatchInterrupted", $"an unreadable event: {e.Message}", e);
         }
-    }
-
-    private static Split Split(ReadOnlySpan<byte> json)
-    {
-        var reader = new Utf8JsonReader(json);
-        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
-            throw new JsonException("the event is not a JSON object");
-        var type = "";
-        ReadOnlySpan<byte> item = default;
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-        {
-            var isType = reader.ValueTextEquals("type"u8);
-            var isObject = reader.ValueTextEquals("object"u8);
-            reader.Read();
-            var start = (int)reader.TokenStartIndex;
-            if (isType)
-                type = reader.GetString() ?? "";
-            reader.Skip();
-            if (isObject)
-                item = json[start..(int)reader.BytesConsumed];
-        }
-        return item.IsEmpty ? throw new JsonException("the event has no object") : new Split(type, item);
     }
 
     private WatchEvent<T> Change(WatchEventType type, ReadOnlySpan<byte> json)
@@ -172,17 +151,5 @@ internal sealed class WatchStream<T>(KubernetesClient client, ResourceKind<T> ki
             Status = status,
             RetryAfter = status?.Details?.RetryAfterSeconds is > 0 and var seconds ? TimeSpan.FromSeconds(seconds) : null,
         };
-    }
-}
-
-/// <summary>An event's two members.</summary>
-internal readonly ref struct Split(string type, ReadOnlySpan<byte> item)
-{
-    private readonly ReadOnlySpan<byte> _item = item;
-
-    public void Deconstruct(out string type1, out ReadOnlySpan<byte> item1)
-    {
-        type1 = type;
-        item1 = _item;
     }
 }

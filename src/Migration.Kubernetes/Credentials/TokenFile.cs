@@ -33,13 +33,15 @@ public sealed class TokenFile(string path, TimeProvider time) : Credential
         {
             var token = File.ReadAllText(path).Trim();
             if (token.Length == 0)
-                throw new InvalidDataException($"token file {path} is empty");
+                throw new IOException("the file is empty");
             return new Reading(new AuthenticationHeaderValue("Bearer", token), time.GetTimestamp());
         }
-        catch (Exception e) when (last is not null && e is IOException or InvalidDataException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // Caught in the middle of being replaced; the old one is good for a while.
-            return last! with { At = time.GetTimestamp() };
+            // Caught in the middle of being replaced, the old one is good for a while.
+            return last is null
+                ? throw new KubernetesException("login", path, null, "TokenFileUnreadable", e.Message, e)
+                : last with { At = time.GetTimestamp() };
         }
     }
 
