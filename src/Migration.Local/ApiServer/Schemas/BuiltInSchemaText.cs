@@ -3,7 +3,7 @@ namespace Migration.Local.ApiServer;
 /// <summary>The built-in kinds in the notation of <see cref="SchemaText"/>.</summary>
 internal static partial class BuiltInSchemaText
 {
-    public static string All => string.Join('\n', Metadata);
+    public static string All => string.Join('\n', Metadata, Pods, Volumes, Cluster, Networking, Rights);
 
     private const string Metadata = """
         ObjectMeta What every object carries: its name, its place, its labels, its history.
@@ -29,5 +29,29 @@ internal static partial class BuiltInSchemaText
          uid! string -- Identity of the owner.
          controller bool -- Whether the owner is the managing controller.
          blockOwnerDeletion bool -- Whether foreground deletion of the owner waits for this object.
+        LabelSelector Which objects are meant, by their labels; all conditions must hold.
+         matchLabels {}string -- Labels with the values they must have.
+         matchExpressions []LabelSelectorRequirement -- Further conditions.
+        LabelSelectorRequirement One condition on a label.
+         key! string -- The label.
+         operator! string -- In, NotIn, Exists or DoesNotExist.
+         values []string -- Values for In and NotIn.
+        Condition One aspect of an object's state.
+         type! string -- Which aspect.
+         status! string -- True, False or Unknown.
+         observedGeneration int -- Generation of the object that this was found for.
+         lastTransitionTime time -- When status last changed.
+         reason string -- Machine-readable reason, one CamelCase word.
+         message string -- The same for people.
+        ObjectReference Points at another object.
+         apiVersion string -- Its API version.
+         kind string -- Its kind.
+         namespace string -- Its namespace.
+         name string -- Its name.
+         uid string -- Its identity.
+         resourceVersion string -- The state that is meant.
+         fieldPath string -- The part that is meant, when not the whole.
+        LocalObjectReference Points at an object of the same namespace.
+         name string -- Its name.
         """;
 }
