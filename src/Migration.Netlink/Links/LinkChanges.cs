@@ -27,6 +27,7 @@ public sealed record LinkChanges
 
     public int? TransmitQueueLength { get; init; }
 
+    /// <summary>Set it before the link goes up. It cannot be part of creating a link (EAFNOSUPPORT).</summary>
     public AddressGeneration? AddressGeneration { get; init; }
 
     /// <summary>Moves it. Addresses, routes and tc rules do not move along; the index may change.</summary>

@@ -24,8 +24,6 @@ public abstract record NewLink
 
     public int? TransmitQueueLength { get; init; }
 
-    public AddressGeneration? AddressGeneration { get; init; }
-
     /// <summary>Created up, in the same step.</summary>
     public bool Up { get; init; }
 

@@ -133,8 +133,6 @@ internal static class LinkMessage
             message.Int32(IFLA_MASTER, master);
         if (link.TransmitQueueLength is { } length)
             message.Int32(IFLA_TXQLEN, length);
-        if (link.AddressGeneration is { } mode)
-            WriteAddressGeneration(message, mode);
         if (link.Namespace is { } space)
             message.Int32(IFLA_NET_NS_FD, space.Descriptor.Number);
     }

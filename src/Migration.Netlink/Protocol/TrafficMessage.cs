@@ -11,7 +11,7 @@ internal static class TrafficMessage
     private const uint ClsactParent = 0xfffffff1, ClsactHandle = 0xffff0000;
     private const ushort TCA_KIND = 1, TCA_OPTIONS = 2;
     private const ushort TCA_U32_SEL = 5, TCA_U32_ACT = 7, TCA_MATCHALL_ACT = 2;
-    private const ushort TCA_BPF_ACT = 1, TCA_BPF_OPS_LEN = 4, TCA_BPF_OPS = 5, TCA_BPF_NAME = 7, TCA_BPF_FLAGS = 8;
+    private const ushort TCA_BPF_ACT = 1, TCA_BPF_OPS_LEN = 4, TCA_BPF_OPS = 5, TCA_BPF_FLAGS = 8;
     private const uint TCA_BPF_FLAG_ACT_DIRECT = 1;
     private const byte TC_U32_TERMINAL = 1;
     private const int BpfInstructionSize = 8;
@@ -131,7 +131,6 @@ internal static class TrafficMessage
     {
         message.UInt16(TCA_BPF_OPS_LEN, (ushort)(bpf.Program.Length / BpfInstructionSize));
         message.Attribute(TCA_BPF_OPS, bpf.Program);
-        message.String(TCA_BPF_NAME, bpf.Name);
         message.UInt32(TCA_BPF_FLAGS, decides ? TCA_BPF_FLAG_ACT_DIRECT : 0);
     }
 
@@ -146,7 +145,6 @@ internal static class TrafficMessage
     private static (Classifier Classifier, MirredAction? Action) ReadOptions(string kind, AttributeReader reader)
     {
         MirredAction? action = null;
-        var name = "";
         byte[] program = [];
         while (reader.Next())
         {
@@ -156,9 +154,6 @@ internal static class TrafficMessage
                 case ("matchall", TCA_MATCHALL_ACT):
                 case ("bpf", TCA_BPF_ACT):
                     action = ActionAttributes.Read(reader.Nested());
-                    break;
-                case ("bpf", TCA_BPF_NAME):
-                    name = reader.String();
                     break;
                 case ("bpf", TCA_BPF_OPS):
                     program = reader.Value.ToArray();
@@ -170,7 +165,7 @@ internal static class TrafficMessage
         {
             "u32" => new Classifier.U32(),
             "matchall" => new Classifier.MatchAll(),
-            "bpf" => new Classifier.Bpf(name, program),
+            "bpf" => new Classifier.Bpf(program),
             _ => new Classifier.Foreign(kind),
         }, action);
     }

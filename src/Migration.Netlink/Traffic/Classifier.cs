@@ -30,18 +30,18 @@ public abstract record Classifier
 
     /// <summary>
     /// A classic BPF program (an array of <c>struct sock_filter</c>). Without an action on the filter its result is the verdict
-    /// (TC_ACT_*); with one, -1 selects the frame.
+    /// (TC_ACT_*); with one, -1 selects the frame. The kernel keeps no name for it: it is known by its instructions.
     /// </summary>
-    public sealed record Bpf(string Name, byte[] Program) : Classifier
+    public sealed record Bpf(byte[] Program) : Classifier
     {
         /// <summary>Selects every frame, for a filter with an action: <c>ret #-1</c>.</summary>
-        public static Bpf Everything { get; } = new("everything", [0x06, 0, 0, 0, 0xff, 0xff, 0xff, 0xff]);
+        public static Bpf Everything { get; } = new([0x06, 0, 0, 0, 0xff, 0xff, 0xff, 0xff]);
 
         public override string Kind => "bpf";
 
-        public bool Equals(Bpf? other) => other is not null && Name == other.Name && Program.AsSpan().SequenceEqual(other.Program);
+        public bool Equals(Bpf? other) => other is not null && Program.AsSpan().SequenceEqual(other.Program);
 
-        public override int GetHashCode() => HashCode.Combine(Name, Program.Length);
+        public override int GetHashCode() => Program.Length;
     }
 
     /// <summary>A kind that somebody else uses: read, never written.</summary>
