@@ -15,7 +15,7 @@ namespace Migration.Kubernetes;
 public sealed class Informer<T> : IAsyncDisposable
     where T : KubernetesObject
 {
-    private static readonly Backoff Backoff = new(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(30));
+    private static readonly Backoff Backoff = new(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(10));
 
     private readonly ResourceClient<T> _resource;
     private readonly ListOptions _options;
@@ -119,6 +119,15 @@ public sealed class Informer<T> : IAsyncDisposable
                 wait = e.IsGone && failures == 1 ? TimeSpan.Zero : Longer(Backoff.Jittered(failures), e.RetryAfter);
                 Metrics.WatchEnded(KindName, e.Reason);
                 Log.WatchFailed(_logger, KindName, e.Message, wait.TotalSeconds);
+            }
+            catch (Exception e)
+            {
+                // A bug, in a feed or an index or here. A store that stands still for ever would be worse than a new start.
+                failures++;
+                version = null;
+                wait = Backoff.Jittered(failures);
+                Metrics.WatchEnded(KindName, "Bug");
+                Log.InformerFailed(_logger, KindName, wait.TotalSeconds, e);
             }
             await PauseAsync(wait, ct);
         }

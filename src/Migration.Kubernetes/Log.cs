@@ -25,6 +25,9 @@ internal static partial class Log
     [LoggerMessage(Level = LogLevel.Warning, Message = "Lost the watch on {Kind}, again in {Wait:0.###} s: {Reason}")]
     public static partial void WatchFailed(ILogger logger, string kind, string reason, double wait);
 
+    [LoggerMessage(Level = LogLevel.Error, Message = "Failed to follow {Kind} by a mistake of ours, starts over in {Wait:0.###} s")]
+    public static partial void InformerFailed(ILogger logger, string kind, double wait, Exception cause);
+
     [LoggerMessage(Level = LogLevel.Error, Message = "Ignored {Kind} {Key}, which cannot be read: {Reason}")]
     public static partial void ObjectUnreadable(ILogger logger, string kind, ObjectKey key, string reason);
 

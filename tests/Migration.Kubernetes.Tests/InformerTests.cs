@@ -209,6 +209,23 @@ public sealed class InformerTests : IDisposable
     }
 
     [Fact]
+    public async Task A_mistake_in_a_feed_does_not_stop_the_informer()
+    {
+        await using var server = await ScriptedServer.StartAsync(
+            Reply.Json(Reply.PodList(10, Reply.Pod("a", 1), Reply.Pod("b", 2))),
+            Reply.Json(Reply.PodList(11, Reply.Pod("a", 1), Reply.Pod("b", 2))),
+            Reply.OpenStream(Reply.Event("ADDED", Reply.Pod("c", 12))));
+        using var client = server.Client();
+        using var queue = new WorkQueue("pods");
+        await using var informer = new Informer<Pod>(client, Kinds.Pods)
+            .Feed(queue, pod => pod.Metadata.Name == "a" ? throw new InvalidOperationException("a mistake") : [pod.Key]).Start();
+
+        await informer.Synced.WaitAsync(Ct);
+
+        Assert.Equal(["b", "c"], await TakeAsync(queue, 2));
+    }
+
+    [Fact]
     public async Task Disposing_before_the_first_list_cancels_those_who_wait_for_it()
     {
         await using var server = await ScriptedServer.StartAsync();
