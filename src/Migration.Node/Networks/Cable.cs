@@ -62,16 +62,16 @@ internal sealed class Cable
     private IEnumerable<TrafficFilter> Filters(PodNic nic, int tap)
     {
         var server = DhcpServerIdentity.ForInterface(0);
-        yield return Guard(tap, TrafficHook.Ingress, "guest-to-node", GuestFrames.ForTheNode(server, nic.PinnedNeighbours.Keys));
-        yield return Guard(nic.Link.Index, TrafficHook.Ingress, "foreign-dhcp", GuestFrames.FromForeignServers());
-        yield return Guard(nic.Link.Index, TrafficHook.Egress, "pod-is-mute", GuestFrames.FromThePodItself());
+        yield return Guard(tap, TrafficHook.Ingress, GuestFrames.ForTheNode(server, nic.PinnedNeighbours.Keys));
+        yield return Guard(nic.Link.Index, TrafficHook.Ingress, GuestFrames.FromForeignServers());
+        yield return Guard(nic.Link.Index, TrafficHook.Egress, GuestFrames.FromThePodItself());
         yield return TrafficFilter.Redirect(tap, nic.Link.Index, _everything, CablePriority);
         yield return TrafficFilter.Redirect(nic.Link.Index, tap, _everything, CablePriority);
     }
 
-    private static TrafficFilter Guard(int link, TrafficHook hook, string name, PacketFilter frames)
+    private static TrafficFilter Guard(int link, TrafficHook hook, PacketFilter frames)
     {
-        var classifier = new Classifier.Bpf(name, frames.ToClassifier(Drop, NextFilter));
+        var classifier = new Classifier.Bpf(frames.ToClassifier(Drop, NextFilter));
         return new TrafficFilter { InterfaceIndex = link, Hook = hook, Priority = GuardPriority, Handle = classifier.FirstHandle, Classifier = classifier };
     }
 
