@@ -37,6 +37,25 @@ public sealed class NamespaceThreadTests
         Assert.Empty(strangers);
     }
 
+    /// <summary>The hazard itself, and the proof that the test above would see it.</summary>
+    [Fact]
+    public void A_thread_born_inside_would_stay_there()
+    {
+        using var space = NetworkNamespace.CreateAnonymous();
+        using var own = NetworkNamespace.Current();
+        using var seen = new ManualResetEventSlim();
+        var stranger = space.Run(() =>
+        {
+            var thread = new Thread(seen.Wait) { Name = "stranger", IsBackground = true };
+            thread.Start();
+            return thread;
+        });
+
+        Assert.Contains(ThreadsElsewhere(own), thread => thread.Name == "stranger");
+        seen.Set();
+        stranger.Join();
+    }
+
     private static async Task KeepPoolBusy(CancellationToken ct)
     {
         using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
