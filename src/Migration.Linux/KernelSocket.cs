@@ -122,7 +122,8 @@ public sealed unsafe class KernelSocket : IDisposable
         {
             do
             {
-                var result = LibC.ReceiveMessage(_descriptor, pinned, flags | LibC.MSG_CMSG_CLOEXEC);
+                // No MSG_CMSG_CLOEXEC: no descriptors come this way, and packet sockets refuse the flag.
+                var result = LibC.ReceiveMessage(_descriptor, pinned, flags);
                 errno = result.Failed ? result.Errno : 0;
                 length = errno == 0 ? result.OrThrow("receive") : 0;
             }
