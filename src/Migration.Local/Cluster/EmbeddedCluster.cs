@@ -158,7 +158,7 @@ public sealed class EmbeddedCluster : IAsyncDisposable
 
     private static Dictionary<string, string> KnownImages(ClusterOptions options) => new(options.Images)
     {
-        ["migration/launcher"] = Installation.Programs,
+        ["migration-launcher"] = Installation.Programs,
         ["migration/guest"] = Installation.Guest,
         ["busybox"] = "/bin",
     };

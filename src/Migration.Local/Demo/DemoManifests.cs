@@ -28,7 +28,7 @@ internal static class DemoManifests
                   image: migration/guest
                   kernelPath: /boot/vmlinuz
                   initrdPath: /boot/initrd.gz
-                kernelArgs: console=ttyS0 quiet
+                kernelArgs: console=ttyS0 quiet no_timer_check
           networks:
           - name: default
             pod: {}

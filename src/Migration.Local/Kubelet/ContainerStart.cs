@@ -16,14 +16,21 @@ public sealed record ContainerStart
     public const string ImagePath = "/run/image";
 
     // Arguments: number of mounts, (source, target)…, then the command. $0 is unused.
+    // The new /run is put together at /mnt, because volumes come from below the machine's /run.
     private const string Enter = """
         set -eu
-        mount -t tmpfs -o mode=755 tmpfs /run
+        mount -n -t tmpfs -o mode=755 tmpfs /mnt
         count=$1; shift
         while [ "$count" -gt 0 ]; do
-          if [ -d "$1" ]; then mkdir -p "$2"; else mkdir -p "$(dirname "$2")"; [ -e "$2" ] || : >"$2"; fi
-          mount --bind "$1" "$2"; shift 2; count=$((count - 1))
+          case $2 in
+            /run/*) target=/mnt/${2#/run/} ;;
+            /var/run/*) target=/mnt/${2#/var/run/} ;;
+            *) target=$2 ;;
+          esac
+          if [ -d "$1" ]; then mkdir -p "$target"; else mkdir -p "$(dirname "$target")"; [ -e "$target" ] || : >"$target"; fi
+          mount -n --bind "$1" "$target"; shift 2; count=$((count - 1))
         done
+        mount -n --move /mnt /run
         cd /
         exec "$@"
         """;

@@ -38,6 +38,7 @@ internal static class PodStatusWriting
                 {
                     Name = container.Name,
                     Image = container.Image,
+                    ImageId = "",
                     Ready = false,
                     RestartCount = 0,
                     State = new ContainerState { Waiting = new ContainerWaiting { Reason = reason, Message = message } },
