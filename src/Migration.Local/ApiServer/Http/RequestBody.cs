@@ -10,6 +10,10 @@ internal static class RequestBody
     /// <summary>Kubernetes' own limit.</summary>
     private const int Limit = 3 * 1024 * 1024;
 
+    private const string Json = "application/json";
+    private const string YamlType = "application/yaml";
+    private const string Protobuf = "application/vnd.kubernetes.protobuf";
+
     public static async Task<byte[]> ReadAsync(HttpContext http, CancellationToken ct)
     {
         if (http.Request.ContentLength > Limit)
@@ -29,17 +33,34 @@ internal static class RequestBody
     /// <summary>Reads an object; duplicate keys are added to <paramref name="problems"/> in the words of strict decoding.</summary>
     public static async Task<JsonObject> ReadObjectAsync(HttpContext http, List<string> problems, CancellationToken ct)
     {
-        var isYaml = TypeOf(http) switch
-        {
-            "application/json" or "" => false,
-            "application/yaml" => true,
-            _ => throw ApiException.UnsupportedMediaType("application/json, application/yaml"),
-        };
-        var bytes = await ReadAsync(http, ct);
-        return Parse(isYaml ? JsonTree.Serialize(Yaml.ToJson(bytes)) : bytes, problems);
+        RequireKnownType(http);
+        return Decode(TypeOf(http), await ReadAsync(http, ct), problems);
     }
 
-    public static JsonObject Parse(byte[] bytes, List<string> problems)
+    /// <summary>Reads an object that may be left out, as the options of a deletion are.</summary>
+    public static async Task<JsonObject?> ReadOptionalAsync(HttpContext http, CancellationToken ct)
+    {
+        var bytes = await ReadAsync(http, ct);
+        if (bytes.Length == 0)
+            return null;
+        RequireKnownType(http);
+        return Decode(TypeOf(http), bytes, []);
+    }
+
+    private static void RequireKnownType(HttpContext http)
+    {
+        if (TypeOf(http) is not ("" or Json or YamlType or Protobuf))
+            throw ApiException.UnsupportedMediaType($"{Json}, {YamlType}");
+    }
+
+    private static JsonObject Decode(string contentType, byte[] bytes, List<string> problems) => contentType switch
+    {
+        Protobuf => ProtobufBody.Read(bytes),
+        YamlType => Parse(JsonTree.Serialize(Yaml.ToJson(bytes)), problems),
+        _ => Parse(bytes, problems),
+    };
+
+    private static JsonObject Parse(byte[] bytes, List<string> problems)
     {
         var duplicates = new List<string>();
         try

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 
 namespace Migration.Local.ApiServer;
@@ -124,17 +123,6 @@ internal sealed class ResourceHandler(
         await view.WriteListAsync(http, page with { Objects = deleted }, ct);
     }
 
-    private static async Task<DeleteOptions> ReadDeleteOptionsAsync(HttpContext http, CancellationToken ct)
-    {
-        var bytes = await RequestBody.ReadAsync(http, ct);
-        JsonObject? body = null;
-        if (bytes.Length > 0)
-            body = RequestBody.TypeOf(http) switch
-            {
-                "application/json" or "" => RequestBody.Parse(bytes, []),
-                "application/yaml" => Yaml.ToJson(bytes) as JsonObject,
-                _ => throw ApiException.UnsupportedMediaType("application/json, application/yaml"),
-            };
-        return DeleteOptions.Read(body, http.Request.Query);
-    }
+    private static async Task<DeleteOptions> ReadDeleteOptionsAsync(HttpContext http, CancellationToken ct) =>
+        DeleteOptions.Read(await RequestBody.ReadOptionalAsync(http, ct), http.Request.Query);
 }
