@@ -12,10 +12,10 @@ internal sealed class ObjectWriter(Store store, Admission admission, TimeProvide
     private const int GeneratedNameLength = 63;
 
     public StoredObject Create(ResourceType type, string scope, JsonObject tree, WriteOptions options) =>
-        Create(type, scope, tree, options, "Update");
+        Create(type, scope, tree, options, null);
 
-    /// <param name="operation">For the object's managed fields: Update, or Apply when the apply patch created it (and recorded its own).</param>
-    public StoredObject Create(ResourceType type, string scope, JsonObject tree, WriteOptions options, string operation)
+    /// <param name="recordFields">Records who owns which fields, when it is not a plain write.</param>
+    public StoredObject Create(ResourceType type, string scope, JsonObject tree, WriteOptions options, Action<JsonObject>? recordFields)
     {
         RequireKind(type, tree);
         var metadata = RequireMetadata(tree);
@@ -28,8 +28,11 @@ internal sealed class ObjectWriter(Store store, Admission admission, TimeProvide
         admission.AdmitNew(type, tree, options);
         if (type.CountsGenerations)
             metadata["generation"] = 1;
-        if (operation == "Update")
+        metadata.Remove("managedFields");
+        if (recordFields is null)
             ManagedFields.RecordWrite(type, null, tree, options.FieldManager, "", time);
+        else
+            recordFields(tree);
 
         Conversion.Convert(tree, type.StorageApiVersion);
         if (options.DryRun)
@@ -60,15 +63,16 @@ internal sealed class ObjectWriter(Store store, Admission admission, TimeProvide
     }
 
     /// <summary>Changes an object by a function of its present state, again when another writer was quicker.</summary>
+    /// <param name="recordFields">Records who owns which fields, when it is not a plain write.</param>
     public StoredObject Change(ResourceType type, ObjectKey key, string subresource, WriteOptions options, Func<JsonObject, JsonObject> edit,
-        string operation = "Update")
+        Action<JsonObject>? recordFields = null)
     {
         for (var attempt = 0; ; attempt++)
         {
             var current = store.Get(type.Storage, key) ?? throw ApiException.NotFound(type, key.Name);
             try
             {
-                return Change(type, current, subresource, options, edit, operation);
+                return Change(type, current, subresource, options, edit, recordFields);
             }
             catch (RevisionConflictException) when (attempt < 20)
             {
@@ -82,7 +86,7 @@ internal sealed class ObjectWriter(Store store, Admission admission, TimeProvide
     }
 
     private StoredObject Change(ResourceType type, StoredObject current, string subresource, WriteOptions options,
-        Func<JsonObject, JsonObject> edit, string operation)
+        Func<JsonObject, JsonObject> edit, Action<JsonObject>? recordFields)
     {
         var before = Conversion.Tree(current, type);
         var after = edit(before.Clone());
@@ -90,8 +94,10 @@ internal sealed class ObjectWriter(Store store, Admission admission, TimeProvide
         RequireSameObject(type, before, after);
         admission.AdmitChange(type, subresource, before, after, options);
         CountGeneration(type, before, after);
-        if (operation == "Update")
+        if (recordFields is null)
             ManagedFields.RecordWrite(type, before, after, options.FieldManager, subresource, time);
+        else
+            recordFields(after);
         if (JsonTree.Same(before, after))
             return current;
 
