@@ -26,7 +26,7 @@ public sealed class QemuCommandLineTests
             -name guest=default_vm,debug-threads=on -uuid 6e8e9a5c-1f43-4a3b-9d2b-5a1f0e7c1d11
             -sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny
             -machine pc-q35-7.2,usb=off,vmport=off,dump-guest-core=off -accel tcg -cpu qemu64
-            -smp 2,sockets=1,cores=2,threads=1 -m size=536870912B -rtc base=utc
+            -smp 2,sockets=1,cores=2,threads=1 -m size=536862720B -rtc base=utc
             -kernel /boot/vmlinuz -initrd /boot/initrd.gz -append console=ttyS0 quiet
             -chardev socket,id=monitor,path=/run/migration-launcher/qmp.sock,server=on,wait=off -mon chardev=monitor,mode=control
             -chardev stdio,id=console,signal=off -serial chardev:console
@@ -67,6 +67,18 @@ public sealed class QemuCommandLineTests
         Assert.Contains(device, alone);
         Assert.Contains(device, both);
         Assert.Contains("tap,id=net-second,fds={fd:a}:{fd:b},vhost=off", both);
+    }
+
+    [Theory]
+    [InlineData(Accelerator.Tcg, 512L << 20, "size=536862720B")]
+    [InlineData(Accelerator.Tcg, (512L << 20) - 8192, "size=536862720B")]
+    [InlineData(Accelerator.Tcg, (512L << 20) + 65536, "size=536936448B")]
+    [InlineData(Accelerator.Kvm, 512L << 20, "size=536870912B")]
+    public void Emulated_guest_has_no_memory_whose_writes_get_lost(Accelerator accelerator, long bytes, string expected)
+    {
+        var arguments = QemuCommandLine.Arguments(Plain with { Accelerator = accelerator, MemoryBytes = bytes });
+
+        Assert.Contains(expected, arguments);
     }
 
     [Fact]
