@@ -31,6 +31,9 @@ public sealed class LabGuest
         return new LabGuest(pod, firmware, kernelArguments, machine);
     }
 
+    /// <summary>The same guest after it has moved.</summary>
+    public LabGuest Moved(LabPod pod) => new(pod, FirmwareUuid, KernelArguments, Machine);
+
     /// <summary>A target pod whose QEMU waits, and both nodes' parts of the migration.</summary>
     public async Task<LabMove> PrepareMoveAsync(LabNode from, LabNode to, MigrationOptions? options = null)
     {

@@ -47,5 +47,20 @@ public sealed class LabMove
     public Task<MigrationState> WaitForSourceAsync(MigrationPhase phase) =>
         Source.WaitForMigrationAsync(Id, state => HasEnded(state) || state.Phase == phase, $"the source is at {phase}");
 
+    /// <summary>The copy is under way and far from its end, if it was asked to be slow.</summary>
+    public Task<MigrationState> WaitForCopyAsync() =>
+        Source.WaitForMigrationAsync(Id, state => HasEnded(state) || (state.Phase is MigrationPhase.Copying && state.Progress.TransferredBytes > 4 << 20), "the copy is under way");
+
+    /// <summary>Follows the source's stream until a change is what is wanted: sooner than by asking.</summary>
+    public async Task WatchSourceUntilAsync(Func<MigrationState, bool> wanted, CancellationToken ct)
+    {
+        using var watch = Source.Migrations.WatchMigration(new WatchMigrationRequest { MigrationId = Id }, cancellationToken: ct);
+        while (await watch.ResponseStream.MoveNext(ct))
+        {
+            if (wanted(watch.ResponseStream.Current.Migration))
+                return;
+        }
+    }
+
     public static bool HasEnded(MigrationState state) => state.Phase is MigrationPhase.Succeeded or MigrationPhase.Failed or MigrationPhase.Cancelled;
 }
