@@ -16,10 +16,12 @@ public sealed unsafe class PacketSocket : IDisposable
     private const ushort PACKET_MR_PROMISC = 1;
 
     private readonly KernelSocket _socket;
+    private readonly bool _hasVirtioNetHeader;
 
-    private PacketSocket(KernelSocket socket, int interfaceIndex)
+    private PacketSocket(KernelSocket socket, int interfaceIndex, bool hasVirtioNetHeader)
     {
         _socket = socket;
+        _hasVirtioNetHeader = hasVirtioNetHeader;
         InterfaceIndex = interfaceIndex;
     }
 
@@ -38,7 +40,7 @@ public sealed unsafe class PacketSocket : IDisposable
                 Attach(socket, filter);
             Configure(socket, interfaceIndex, options);
             Bind(socket, interfaceIndex, options.Protocol);
-            return new PacketSocket(socket, interfaceIndex);
+            return new PacketSocket(socket, interfaceIndex, options.VirtioNetHeader);
         }
         catch
         {
@@ -51,7 +53,10 @@ public sealed unsafe class PacketSocket : IDisposable
     public bool Wait(TimeSpan timeout) =>
         PollDescriptor.Wait(_socket.Descriptor, PollDescriptor.In, timeout == Timeout.InfiniteTimeSpan ? -1 : (int)Math.Ceiling(timeout.TotalMilliseconds));
 
-    /// <summary>Takes the next frame if there is one; never blocks. A frame longer than the buffer is cut, which shows in its lengths.</summary>
+    /// <summary>
+    /// Takes the next frame if there is one; never blocks. A frame longer than the buffer is cut, which shows in its lengths. A VLAN tag, which
+    /// the kernel keeps beside the frame, is put back where it was on the wire.
+    /// </summary>
     public bool TryReceive(Span<byte> buffer, out ReceivedFrame frame)
     {
         SocketAddress address;
@@ -75,13 +80,16 @@ public sealed unsafe class PacketSocket : IDisposable
                 return errno is Errno.EAGAIN or Errno.ENETDOWN ? false : throw new LinuxException($"receive frame on interface {InterfaceIndex}", errno);
             }
 
+            var tag = ReadVlanTag(control, (int)header.ControlLength);
+            if (tag is { } removed)
+                length = RestoreVlanTag(buffer, length, removed);
             frame = new ReceivedFrame(
                 Math.Min(length, buffer.Length),
                 length,
                 (PacketType)address.PacketType,
                 BinaryPrimitives.ReverseEndianness(address.Protocol),
                 address.InterfaceIndex,
-                ReadVlanTag(control, (int)header.ControlLength));
+                tag);
             return true;
         }
     }
@@ -132,6 +140,32 @@ public sealed unsafe class PacketSocket : IDisposable
             InterfaceIndex = interfaceIndex,
         };
         socket.Bind(new ReadOnlySpan<byte>(&address, sizeof(SocketAddress)));
+    }
+
+    private int RestoreVlanTag(Span<byte> buffer, int length, uint tag)
+    {
+        const int Addresses = 12, TagSize = 4;
+        var start = (_hasVirtioNetHeader ? VirtioNetHeaderSize : 0) + Addresses;
+        if (length < start || buffer.Length < start + TagSize)
+            return length + TagSize;
+
+        var rest = buffer[start..Math.Min(length, buffer.Length - TagSize)];
+        rest.CopyTo(buffer[(start + TagSize)..]);
+        BinaryPrimitives.WriteUInt32BigEndian(buffer[start..], tag);
+        if (_hasVirtioNetHeader)
+            MoveOffsets(buffer, TagSize);
+        return length + TagSize;
+    }
+
+    /// <summary>The virtio-net header counts from the start of the frame: where the headers end, where the checksum begins.</summary>
+    private static void MoveOffsets(Span<byte> header, ushort by)
+    {
+        const int HeaderLength = 2, ChecksumStart = 6;
+        const byte NeedsChecksum = 1;
+        if (header[0] != NeedsChecksum)
+            return;
+        foreach (var offset in (ReadOnlySpan<int>)[HeaderLength, ChecksumStart])
+            BinaryPrimitives.WriteUInt16LittleEndian(header[offset..], (ushort)(BinaryPrimitives.ReadUInt16LittleEndian(header[offset..]) + by));
     }
 
     private static uint? ReadVlanTag(byte* control, int length)

@@ -6,5 +6,5 @@ namespace Migration.Linux;
 /// <param name="Type">Whom it was for, and whether it was leaving.</param>
 /// <param name="Protocol">EtherType.</param>
 /// <param name="InterfaceIndex">Where it was seen.</param>
-/// <param name="VlanTag">The 802.1Q tag the kernel had taken out of the frame, if any: TPID in the upper half, TCI in the lower.</param>
+/// <param name="VlanTag">The 802.1Q tag of the frame, if the kernel had taken it out: TPID in the upper half, TCI in the lower. It is back in the bytes.</param>
 public readonly record struct ReceivedFrame(int Length, int OriginalLength, PacketType Type, ushort Protocol, int InterfaceIndex, uint? VlanTag);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Sockets;
 using Migration.Linux;
 using Migration.Netlink;
@@ -30,7 +31,7 @@ public sealed class NamespaceThreadTests
             }
         }));
         await Task.WhenAll(workers);
-        var strangers = ThreadsElsewhere(own).Where(thread => !thread.Name.StartsWith(".NET Tiered", StringComparison.Ordinal)).ToArray();
+        var strangers = LastingThreadsElsewhere(own);
         await stop.CancelAsync();
         await load;
 
@@ -68,6 +69,19 @@ public sealed class NamespaceThreadTests
             using var server = await listener.AcceptAsync(CancellationToken.None);
             await Task.WhenAll(Task.Run(() => client.Send("x"u8)), server.ReceiveAsync(new byte[1], CancellationToken.None).AsTask());
             client.LingerState = new LingerOption(true, 0);
+        }
+    }
+
+    /// <summary>Without the threads that entered by <see cref="NetworkNamespace.Run{T}"/> and are just about to be gone from /proc.</summary>
+    private static List<(string Name, string Task)> LastingThreadsElsewhere(NetworkNamespace own)
+    {
+        var deadline = Stopwatch.StartNew();
+        while (true)
+        {
+            var strangers = ThreadsElsewhere(own).FindAll(thread => !thread.Name.StartsWith(".NET Tiered", StringComparison.Ordinal));
+            if (strangers.All(thread => thread.Name != "namespace") || deadline.Elapsed > TimeSpan.FromSeconds(30))
+                return strangers;
+            Thread.Yield();
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Migration.Linux;
+using Migration.Netlink;
 
 namespace Migration.Testing;
 
@@ -48,6 +49,22 @@ public sealed class TestNamespace : IDisposable
 
     /// <summary>Runs a program inside: <c>ip netns exec NAME …</c>.</summary>
     public Task<string> ExecuteAsync(string line) => Shell.RunLineAsync($"ip netns exec {Name} {line}");
+
+    /// <summary>
+    /// Waits until a link carries frames. The kernel notices a carrier in the background; what is sent before is dropped silently.
+    /// </summary>
+    public void WaitUntilUp(string link)
+    {
+        using var monitor = LinkMonitor.Open(Space);
+        using var poller = new Poller();
+        using var watch = poller.Watch(monitor.Descriptor, () => monitor.Read(_ => { }, () => { }));
+        using var route = RouteClient.Open(Space);
+        while (route.GetLink(link).State != OperationalState.Up)
+        {
+            if (!poller.Wait(Shell.Limit))
+                throw new TimeoutException($"{link} in {Name} does not come up");
+        }
+    }
 
     public void Dispose()
     {

@@ -1,0 +1,181 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Text.RegularExpressions;
+using Migration.Linux;
+using Migration.Netlink;
+using Migration.Testing;
+
+namespace Migration.Host.Tests;
+
+/// <summary>
+/// DESIGN §5's cable with real frames: world ── veth ── eth0 ═ tc ═ tap0 ── guest. The guest is a namespace with a tap of its own that a
+/// <see cref="Wire"/> joins to tap0's descriptor, where QEMU would be. The pod keeps the guest's address on eth0, as in the product.
+/// </summary>
+public sealed partial class CableTests : IDisposable
+{
+    private const string WorldAddress = "10.1.1.1", GuestAddress = "10.1.1.2";
+    private static readonly PhysicalAddress GuestMac = PhysicalAddress.Parse("02-00-00-00-00-02");
+
+    private readonly TestNamespace _world = TestNamespace.Create("world");
+    private readonly TestNamespace _pod = TestNamespace.Create("pod");
+    private readonly List<IDisposable> _guests = [];
+    private readonly RouteClient _route;
+    private readonly Classifier _everything = TrafficCapabilities.Probe().ForRedirect!;
+    private readonly int _door;
+
+    public CableTests()
+    {
+        foreach (var space in new[] { _world, _pod })
+            Sysctl.Write(space.Space, "net/ipv6/conf/default/disable_ipv6", "1");
+        _route = RouteClient.Open(_pod.Space);
+        _route.CreateLink(new NewLink.Veth { Name = "eth0", Mac = GuestMac, Up = true, PeerName = "world0", PeerNamespace = _world.Space });
+        _door = _route.GetLink("eth0").Index;
+        _route.AddAddress(new InterfaceAddress { InterfaceIndex = _door, Address = IPAddress.Parse(GuestAddress), PrefixLength = 24 });
+        _route.AddTrafficHooks(_door);
+        SetUp(_world.Space, "world0", WorldAddress);
+        _pod.WaitUntilUp("eth0");
+    }
+
+    public void Dispose()
+    {
+        _guests.ForEach(guest => guest.Dispose());
+        _route.Dispose();
+        _pod.Dispose();
+        _world.Dispose();
+    }
+
+    [Fact]
+    public async Task Ping_passes_the_cable_and_the_pods_own_stack_does_not_see_it()
+    {
+        var tap = AddGuest("tap0");
+        _route.ReplaceFilter(TrafficFilter.Redirect(_door, tap, _everything));
+
+        using var sniffer = Process.Start(new ProcessStartInfo("ip", $"netns exec {_world.Name} tshark -n -l -i world0 -c 10 -T fields -e icmp.type -e eth.src -f icmp") { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        await sniffer.StandardError.ReadLineUntilAsync("Capturing on");
+        Assert.Equal((5, 5), await PingAsync("-c 5 -i 0.01"));
+        var seen = (await sniffer.StandardOutput.ReadToEndAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+        // Five requests and five replies: the guest's, from the guest's MAC, and none of the pod's own stack.
+        Assert.Equal(5, seen.Count(line => line.StartsWith("8\t", StringComparison.Ordinal)));
+        Assert.Equal(5, seen.Count(line => line == "0\t02:00:00:00:00:02"));
+
+        var redirected = Assert.Single(_route.GetFilters(_door, TrafficHook.Ingress)).Action!.Packets;
+        Assert.InRange(redirected, 5u, 20u);
+        var shown = await _pod.TcJsonAsync("filter show dev eth0 ingress");
+        Assert.Contains($"\"packets\":{redirected}", shown.GetRawText(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Tcp_with_offloads_passes_unharmed()
+    {
+        var tap = AddGuest("tap0", TapOffloads.Checksum | TapOffloads.SegmentTcp4);
+        _route.ReplaceFilter(TrafficFilter.Redirect(_door, tap, _everything));
+        var guest = (Guest)_guests[0];
+
+        using var listener = SocketIn(guest.Space);
+        listener.Bind(new IPEndPoint(IPAddress.Parse(GuestAddress), 5000));
+        listener.Listen();
+        using var client = SocketIn(_world.Space);
+        await client.ConnectAsync(IPAddress.Parse(GuestAddress), 5000, TestContext.Current.CancellationToken);
+        using var server = await listener.AcceptAsync(TestContext.Current.CancellationToken);
+
+        var content = RandomNumberGenerator.GetBytes(4 * 1024 * 1024);
+        var sending = Task.Run(() =>
+        {
+            client.Send(content);
+            client.Shutdown(SocketShutdown.Send);
+        }, TestContext.Current.CancellationToken);
+        await using var stream = new NetworkStream(server);
+        var received = new MemoryStream();
+        await stream.CopyToAsync(received, TestContext.Current.CancellationToken);
+        await sending;
+        Assert.Equal(content, received.ToArray());
+        Assert.True(guest.Wire.LargestFrame > 2000, $"no large segment came through: the largest frame had {guest.Wire.LargestFrame} bytes");
+    }
+
+    [Fact]
+    public async Task Pointing_the_cable_elsewhere_loses_and_doubles_nothing()
+    {
+        int[] taps = [AddGuest("tap0"), AddGuest("tap1")];
+        _route.ReplaceFilter(TrafficFilter.Redirect(_door, taps[0], _everything));
+        Assert.Equal((1, 1), await PingAsync("-c 1"));
+
+        var pinging = PingAsync("-c 500 -i 0.002");
+        var switches = 0;
+        while (!pinging.IsCompleted)
+            _route.ReplaceFilter(TrafficFilter.Redirect(_door, taps[++switches % 2], _everything));
+
+        Assert.Equal((500, 500), await pinging);
+        Assert.True(switches > 100, $"only {switches} switches");
+        Assert.All(_guests, guest => Assert.True(((Guest)guest).Wire.Frames > 50, "a guest got hardly anything"));
+    }
+
+    private static void SetUp(NetworkNamespace space, string name, string address)
+    {
+        using var route = RouteClient.Open(space);
+        var index = route.GetLink(name).Index;
+        route.AddAddress(new InterfaceAddress { InterfaceIndex = index, Address = IPAddress.Parse(address), PrefixLength = 24 });
+        route.SetLink(index, new LinkChanges { Up = true });
+    }
+
+    private static Socket SocketIn(NetworkNamespace space) => space.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+
+    /// <summary>A tap in the pod with a guest behind it, its frames led to eth0. Returns the tap's index.</summary>
+    private int AddGuest(string name, TapOffloads offloads = TapOffloads.None)
+    {
+        var guest = new Guest(_pod.Space, name, offloads);
+        _guests.Add(guest);
+        var index = _route.GetLink(name).Index;
+        _route.SetLink(index, new LinkChanges { Up = true });
+        _route.AddTrafficHooks(index);
+        _route.ReplaceFilter(TrafficFilter.Redirect(index, _door, _everything));
+        return index;
+    }
+
+    /// <summary>Pings the guest from the world; how many requests went out and how many answers came, duplicates counted.</summary>
+    private async Task<(int Sent, int Received)> PingAsync(string options)
+    {
+        var output = await _world.ExecuteAsync($"ping -n {options} {GuestAddress}");
+        var summary = Summary().Match(output);
+        Assert.True(summary.Success, output);
+        return (int.Parse(summary.Groups[1].Value), int.Parse(summary.Groups[2].Value) + (summary.Groups[3].Success ? int.Parse(summary.Groups[3].Value) : 0));
+    }
+
+    [GeneratedRegex(@"(\d+) packets transmitted, (\d+) received(?:, \+(\d+) duplicates)?")]
+    private static partial Regex Summary();
+
+    private sealed class Guest : IDisposable
+    {
+        private readonly Tap _outside;
+        private readonly Tap _inside;
+
+        public Guest(NetworkNamespace pod, string tap, TapOffloads offloads)
+        {
+            Space = NetworkNamespace.CreateAnonymous();
+            Sysctl.Write(Space, "net/ipv6/conf/default/disable_ipv6", "1");
+            _outside = Tap.Open(pod, tap, new TapOptions());
+            _inside = Tap.Open(Space, "eth0", new TapOptions());
+            foreach (var end in new[] { _outside, _inside })
+                end.SetOffloads(offloads);
+            using (var route = RouteClient.Open(Space))
+                route.SetLink(route.GetLink("eth0").Index, new LinkChanges { Mac = GuestMac });
+            SetUp(Space, "eth0", GuestAddress);
+            Wire = new Wire(_outside.Queues[0], _inside.Queues[0]);
+        }
+
+        public NetworkNamespace Space { get; }
+
+        public Wire Wire { get; }
+
+        public void Dispose()
+        {
+            Wire.Dispose();
+            _outside.Dispose();
+            _inside.Dispose();
+            Space.Dispose();
+        }
+    }
+}
