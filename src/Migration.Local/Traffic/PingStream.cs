@@ -35,6 +35,7 @@ public sealed class PingStream : IAsyncDisposable
         _target = new IPEndPoint(target, 0);
         _interval = interval;
         _time = time;
+        socket.Bind(new IPEndPoint(IPAddress.Any, 0));
         _receiving = ReceiveAsync();
         _sending = SendAsync();
     }
