@@ -25,6 +25,9 @@ public sealed record Patch(string ContentType, byte[] Body)
     public static Patch? Between<T>(ResourceKind<T> kind, T before, T after, bool onlyIfUnchanged)
         where T : KubernetesObject
     {
+        // The usual case, and the cheapest to see.
+        if (ReferenceEquals(before, after) || kind.ToBytes(before).AsSpan().SequenceEqual(kind.ToBytes(after)))
+            return null;
         if (MergeDifference.Of(kind.ToNode(before), kind.ToNode(after)) is not JsonObject change)
             return null;
         if (onlyIfUnchanged)

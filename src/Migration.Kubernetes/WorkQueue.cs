@@ -24,7 +24,9 @@ public sealed class WorkQueue : IDisposable
     private readonly HashSet<ObjectKey> _processing = [];
     private readonly Dictionary<ObjectKey, int> _failures = [];
     private readonly Dictionary<ObjectKey, long> _due = [];
-    private readonly PriorityQueue<ObjectKey, long> _later = new();
+    // By time, then by the order they came in.
+    private readonly PriorityQueue<ObjectKey, (long Due, long Order)> _later = new();
+    private long _order;
     private bool _closed;
 
     public WorkQueue(string name, TimeProvider? time = null)
@@ -69,7 +71,7 @@ public sealed class WorkQueue : IDisposable
             if (_closed || (_due.TryGetValue(key, out var earlier) && earlier <= due))
                 return;
             _due[key] = due;
-            _later.Enqueue(key, due);
+            _later.Enqueue(key, (due, _order++));
             SetTimerLocked();
         }
     }
@@ -149,11 +151,11 @@ public sealed class WorkQueue : IDisposable
     {
         lock (_gate)
         {
-            while (_later.TryPeek(out var key, out var due) && due <= _time.GetTimestamp())
+            while (_later.TryPeek(out var key, out var place) && place.Due <= _time.GetTimestamp())
             {
                 _later.Dequeue();
                 // An entry that was overtaken by an earlier one of the same key is stale.
-                if (_due.TryGetValue(key, out var valid) && valid == due)
+                if (_due.TryGetValue(key, out var due) && due == place.Due)
                 {
                     _due.Remove(key);
                     AddLocked(key);
@@ -165,9 +167,9 @@ public sealed class WorkQueue : IDisposable
 
     private void SetTimerLocked()
     {
-        if (_closed || !_later.TryPeek(out _, out var due))
+        if (_closed || !_later.TryPeek(out _, out var next))
             return;
-        var wait = TimeSpan.FromSeconds(Math.Max(0, due - _time.GetTimestamp()) / (double)_time.TimestampFrequency);
+        var wait = TimeSpan.FromSeconds(Math.Max(0, next.Due - _time.GetTimestamp()) / (double)_time.TimestampFrequency);
         // Timers take at most 49 days and whole milliseconds: round up, or it would fire just before the time.
         _timer.Change(TimeSpan.FromMilliseconds(Math.Min(Math.Ceiling(wait.TotalMilliseconds), 4e9)), Timeout.InfiniteTimeSpan);
     }

@@ -238,7 +238,7 @@ public sealed class WorkQueueTests
         public void Advance(TimeSpan by)
         {
             _now += by;
-            // Those of the same moment may come in any order; the test uses the queue's.
+            // Those of the same moment come in the order in which they were asked for.
             foreach (var entry in _later.Where(entry => entry.At <= _now).OrderBy(entry => entry.At).ToList())
             {
                 _later.Remove(entry);

@@ -37,6 +37,31 @@ public sealed class RuntimeContractTests(AnyApiServer server) : IClassFixture<An
     }
 
     [Fact]
+    public async Task An_informer_behind_a_line_that_breaks_all_the_time_misses_nothing()
+    {
+        var ns = await server.NamespaceAsync(Ct);
+        var options = new ListOptions { Namespace = ns, LabelSelector = "churn" };
+        await using var line = new BreakingLine(server.Config.Server, seed: 7);
+        using var client = new KubernetesClient(server.Config with { Server = line.Url, TlsServerName = server.Config.TlsServerName ?? server.Config.Server.Host });
+        using var queue = new WorkQueue("maps");
+        var log = new LogLines();
+        await using var informer = new Informer<ConfigMap>(client, Kinds.ConfigMaps, options, log).Feed(queue).Start();
+        var seen = new ConcurrentDictionary<ObjectKey, string>();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Ct);
+        var taking = TakeAsync(queue, key => seen[key] = informer.Store.Get(key)?.Metadata.ResourceVersion ?? "gone", stop.Token);
+
+        await Task.WhenAll(Enumerable.Range(11, 3).Select(seed => ChurnAsync(ns, seed)));
+        await EventuallyAsync(() => line.Breaks > 3);
+        await ChurnAsync(ns, 14);
+
+        var expected = (await Maps.ListAsync(options, Ct)).ToDictionary(map => map.Key, map => map.Metadata.ResourceVersion!);
+        await EventuallyAsync(() => Same(expected, informer.Store.All().ToDictionary(map => map.Key, map => map.Metadata.ResourceVersion!)), () => $"{line.Breaks} breaks, stale for {informer.Staleness.TotalSeconds:0.0} s\n{log}");
+        await EventuallyAsync(() => Same(expected, seen.Where(entry => entry.Value != "gone").ToDictionary()), () => $"{log}");
+        await stop.CancelAsync();
+        await taking;
+    }
+
+    [Fact]
     public async Task Of_two_candidates_one_leads_and_the_other_follows()
     {
         var ns = await server.NamespaceAsync(Ct);
@@ -119,9 +144,13 @@ public sealed class RuntimeContractTests(AnyApiServer server) : IClassFixture<An
     private static bool Same(Dictionary<ObjectKey, string> one, Dictionary<ObjectKey, string> other) =>
         one.Count == other.Count && one.All(entry => other.GetValueOrDefault(entry.Key) == entry.Value);
 
-    private async Task EventuallyAsync(Func<bool> condition)
+    private async Task EventuallyAsync(Func<bool> condition, Func<string>? otherwise = null)
     {
         while (!condition())
-            await Task.Delay(10, Ct);
+        {
+            if (Ct.IsCancellationRequested)
+                Assert.Fail(otherwise?.Invoke() ?? "it never happened");
+            await Task.Delay(10, CancellationToken.None);
+        }
     }
 }
