@@ -340,6 +340,30 @@ public sealed class MigrationTests
     }
 
     [Fact]
+    public async Task A_migration_costs_few_writes()
+    {
+        await using var lab = await ControllerLab.StartAsync();
+        lab.StartControllers();
+        var instance = await lab.RunInstanceAsync("vm");
+        await lab.InstanceAsync("vm", vmi => vmi.Metadata.Label(Labels.NodeName) == "a", "labelled");
+        using var stop = new CancellationTokenSource();
+        var migrations = WritesAsync(lab.Migrations, stop.Token);
+        var instances = WritesAsync(lab.Instances, stop.Token);
+        var pods = WritesAsync(lab.Pods, stop.Token);
+        await lab.CreateMigrationAsync("move", "vm");
+        await lab.SettledAsync("move", MigrationJobPhase.Succeeded);
+        await lab.AssertOnlyOnAsync(instance, lab.B);
+        await lab.InstanceAsync("vm", vmi => vmi.Metadata.Label(Labels.NodeName) == "b", "labelled");
+
+        await stop.CancelAsync();
+
+        // The controllers' own: of pods, one creation and one deletion; the other changes are the kubelet's.
+        var (jobs, vmis) = (await migrations, await instances);
+        Assert.True(jobs.Count + vmis.Count + 2 <= 12, $"{jobs.Count} writes of the migration, {vmis.Count} of the instance:\n{string.Join('\n', jobs)}\n{string.Join('\n', vmis)}");
+        Assert.NotEmpty(await pods);
+    }
+
+    [Fact]
     public async Task What_happened_is_told_as_events_on_both_objects()
     {
         await using var lab = await ControllerLab.StartAsync();
@@ -351,6 +375,31 @@ public sealed class MigrationTests
 
         Assert.Contains("Normal Migrated: the guest moved from node a to node b; it was stopped for 6.25ms", await lab.EventsAsync("move"));
         Assert.Contains("Normal Migrating: the guest moves from node a to node b", await lab.EventsAsync("vm"));
+    }
+
+    // Every change after now, as JSON.
+    private static async Task<IReadOnlyList<string>> WritesAsync<T>(ResourceClient<T> resource, CancellationToken ct)
+        where T : KubernetesObject
+    {
+        var from = await resource.ListWithVersionAsync(ListOptions.All, CancellationToken.None);
+        return await CountAsync();
+
+        async Task<IReadOnlyList<string>> CountAsync()
+        {
+            var writes = new List<string>();
+            try
+            {
+                await foreach (var change in resource.WatchAsync(ListOptions.All, from.ResourceVersion, ct))
+                {
+                    if (change.Type == WatchEventType.Modified)
+                        writes.Add(resource.Kind.ToNode(change.Object!).ToJsonString());
+                }
+            }
+            catch (OperationCanceledException)
+            {
+            }
+            return writes;
+        }
     }
 
     // A migration named "move" of an instance named "vm", brought to this phase and kept there.

@@ -26,13 +26,8 @@ public sealed record InstanceObservation
     /// <summary>The name of the pod that the guest runs in, or is to start in.</summary>
     public string CurrentPodName => CurrentPodOf(Instance);
 
-    /// <summary>The pod that the guest left, or never reached; it goes away.</summary>
-    public string? AbandonedPodName => Instance.Status?.MigrationState switch
-    {
-        { Completed: true, Failed: true, TargetPod: var target } => target,
-        { Completed: true, SourcePod: var source } => source,
-        _ => null,
-    };
+    /// <summary>The pod that the guest is on its way to, if it is.</summary>
+    public string? ArrivalPodName => Instance.Status?.MigrationState is { Completed: not true, TargetPod: var target } ? target : null;
 
     public Pod? CurrentPod => Pods.FirstOrDefault(pod => pod.Metadata.Name == CurrentPodName);
 

@@ -234,9 +234,13 @@ public sealed class InstancePlan(LauncherPods pods)
     private static Condition Synchronized(bool value, string? reason, string? message) =>
         new() { Type = InstanceCondition.Synchronized, Status = value ? Condition.True : Condition.False, Reason = reason, Message = message };
 
+    // Where the guest is, and where it is about to be. A pod that it left, or never reached, goes away by itself.
     private static Dictionary<string, string>? ActivePods(InstanceObservation observed)
     {
-        var active = observed.Pods.Where(pod => pod.IsActive && pod.Metadata.Name != observed.AbandonedPodName).OrderBy(pod => pod.Uid, StringComparer.Ordinal).ToDictionary(pod => pod.Uid, pod => pod.Spec?.NodeName ?? "");
+        var active = observed.Pods
+            .Where(pod => pod.IsActive && pod.IsBound && (pod.Metadata.Name == observed.CurrentPodName || pod.Metadata.Name == observed.ArrivalPodName))
+            .OrderBy(pod => pod.Uid, StringComparer.Ordinal)
+            .ToDictionary(pod => pod.Uid, pod => pod.Spec!.NodeName!);
         return active.Count == 0 ? null : active;
     }
 

@@ -30,7 +30,7 @@ public sealed class InstanceReconciler(
 
         var observed = await ObserveAsync(instance, ct);
         var step = plan.Next(observed);
-        var written = await _status.WriteAsync(instance, instance with { Status = step.Status }, ct);
+        var written = step.Action is InstanceAction.AddFinalizer ? instance : await _status.WriteAsync(instance, instance with { Status = step.Status }, ct);
         Tell(instance, written);
         await PerformAsync(written, step.Action, ct);
         return Outcome.Again(Resync);

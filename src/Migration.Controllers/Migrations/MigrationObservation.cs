@@ -30,9 +30,6 @@ public sealed record MigrationObservation
     /// <summary>Whether the target node has answered PrepareIncoming, as far as this process knows.</summary>
     public bool IsPrepared { get; init; }
 
-    /// <summary>Why it is not this migration's turn, or null if it is.</summary>
-    public string? Queued { get; init; }
-
     public required DateTimeOffset Now { get; init; }
 
     public MigrationLimits Limits { get; init; } = new();

@@ -17,6 +17,9 @@ namespace Migration.Controllers.Migrations;
 /// </remarks>
 public sealed class MigrationPlan(LauncherPods pods)
 {
+    // What is over in a moment is not worth a word.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+
     public MigrationStep Next(MigrationObservation observed)
     {
         if (observed.Job.IsFinal)
@@ -39,6 +42,11 @@ public sealed class MigrationPlan(LauncherPods pods)
 
     /// <summary>A node will not do what it was asked to: the guest has not left, so the migration has failed.</summary>
     public static MigrationStep Refused(MigrationObservation observed, string why) => Failed(observed, why);
+
+    /// <summary>It could go on, but others go first.</summary>
+    public static MigrationStep Queued(MigrationObservation observed, string why) => new(
+        Waiting(observed with { Job = observed.Job with { Status = InPhase(observed, MigrationJobPhase.Pending) } }, "Queued", why),
+        new MigrationAction.Wait(TimeSpan.FromSeconds(5)));
 
     // Reasons to give up that do not come from the nodes.
     private static string? GivenUp(MigrationObservation observed)
@@ -71,8 +79,6 @@ public sealed class MigrationPlan(LauncherPods pods)
             return new(Waiting(observed with { Job = observed.Job with { Status = pending } }, "InstanceNotRunning", $"VirtualMachineInstance {observed.Job.Spec.VmiName} does not run yet"), new MigrationAction.Wait());
         if (observed.Instance.Status.Conditions.Find(InstanceCondition.LiveMigratable) is { Status: Condition.False } obstacle)
             return Failed(observed, $"VirtualMachineInstance {observed.Job.Spec.VmiName} is not migratable: {obstacle.Reason} {obstacle.Message}".TrimEnd());
-        if (observed.Queued is { } queued)
-            return new(Waiting(observed with { Job = observed.Job with { Status = pending } }, "Queued", queued), new MigrationAction.Wait(TimeSpan.FromSeconds(5)));
         var scheduling = InPhase(observed with { Job = observed.Job with { Status = pending } }, MigrationJobPhase.Scheduling);
         return new(NoLongerWaiting(scheduling) with { MigrationState = MigrationRecords.Queued(observed) }, new MigrationAction.CreatePod(TargetPod(observed)));
     }
@@ -92,6 +98,8 @@ public sealed class MigrationPlan(LauncherPods pods)
         var message = pod.Unschedulable is { } why ? $"no node for pod {pod.Metadata.Name}: {why}" : $"pod {pod.Metadata.Name} waits for a node";
         if (waited >= limit)
             return Failed(observed, $"{message}, for {(long)waited.TotalSeconds} s");
+        if (pod.Unschedulable is null && waited < Patience)
+            return new(observed.Status, new MigrationAction.Wait(Patience));
         return new(
             Waiting(observed, pod.Unschedulable is null ? "WaitingForNode" : "Unschedulable", message),
             new MigrationAction.Wait(limit - waited));
@@ -124,6 +132,8 @@ public sealed class MigrationPlan(LauncherPods pods)
         if (observed.Target.IsAbsent && observed.Source.Machine is { } source)
             return new(NoLongerWaiting(status), new MigrationAction.EnsureMachine(node, MachinePlans.Arriving(source, pod)), Started(observed, pod, node));
         var explained = observed with { Job = observed.Job with { Status = status } };
+        if (observed.Since(MigrationJobPhase.PreparingTarget) < Patience)
+            return new(status, new MigrationAction.Wait(Patience), Started(observed, pod, node));
         return new(Waiting(explained, "PreparingTarget", Explain(observed, pod, node)), new MigrationAction.Wait(left), Started(observed, pod, node));
     }
 
@@ -210,7 +220,7 @@ public sealed class MigrationPlan(LauncherPods pods)
                 Progress = state is null ? status.Progress : MigrationProgressReport.Of(state),
             },
             new MigrationAction.Wait(TimeSpan.Zero),
-            observed.Instance is { } instance && !instance.IsDeleting ? MigrationRecords.MovedTo(instance, record) : null);
+            observed.Instance is { } instance && !instance.IsDeleting ? MigrationRecords.MovedTo(instance, record, observed.SourcePod) : null);
     }
 
     private static MigrationStep Failed(MigrationObservation observed, string reason, MigrationState? state = null)
@@ -282,8 +292,15 @@ public sealed class MigrationPlan(LauncherPods pods)
     private static VirtualMachineInstanceMigrationStatus SourceUnreachable(MigrationObservation observed) =>
         Waiting(observed, "SourceUnreachable", $"node {observed.SourceNode} cannot be reached");
 
-    private static VirtualMachineInstanceStatus? Started(MigrationObservation observed, Pod pod, string node) =>
-        (observed.Instance?.Status ?? new VirtualMachineInstanceStatus()) with { MigrationState = MigrationRecords.Started(observed, pod, node) };
+    private static VirtualMachineInstanceStatus Started(MigrationObservation observed, Pod pod, string node)
+    {
+        var status = observed.Instance?.Status ?? new VirtualMachineInstanceStatus();
+        return status with
+        {
+            ActivePods = new Dictionary<string, string>(status.ActivePods ?? new Dictionary<string, string>()) { [pod.Uid] = node },
+            MigrationState = MigrationRecords.Started(observed, pod, node),
+        };
+    }
 
     private static PrepareIncomingRequest PrepareRequest(MigrationObservation observed) => new()
     {

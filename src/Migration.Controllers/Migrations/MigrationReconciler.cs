@@ -49,12 +49,12 @@ public sealed class MigrationReconciler(
             return Outcome.Done;
 
         var observed = await ObserveAsync(job, ct);
-        var step = plan.Next(observed);
+        var step = InTurn(observed, plan.Next(observed));
         if (TooSoon(observed, step) is { } pause)
             return Outcome.Again(pause);
         if (step.Instance is { } status && observed.Instance is { } instance)
             await _instanceStatus.WriteAsync(instance, instance with { Status = status }, ct);
-        var written = await _status.WriteAsync(job, job with { Status = step.Status }, ct);
+        var written = step.Action is MigrationAction.AddFinalizer ? job : await _status.WriteAsync(job, job with { Status = step.Status }, ct);
         Told(observed, written);
         return await PerformAsync(observed, written, step.Action, ct);
     }
@@ -75,7 +75,6 @@ public sealed class MigrationReconciler(
             Target = MachineOf(target),
             Outgoing = await OutgoingAsync(job, source, ct),
             IsPrepared = _prepared.ContainsKey(job.Metadata.Uid!),
-            Queued = Queued(job, source),
             Now = time.GetUtcNow(),
             Limits = limits,
         };
@@ -129,12 +128,14 @@ public sealed class MigrationReconciler(
         }
     }
 
-    private string? Queued(VirtualMachineInstanceMigration job, Pod? source)
+    // Letting go is one act for all workers: two that look at the same moment would both see a free place.
+    private MigrationStep InTurn(MigrationObservation observed, MigrationStep step)
     {
-        if (job.IsFinal)
-            _turns.Ended(job.Metadata.Uid!);
-        var waits = !job.IsFinal && job.Status?.Phase is null or "" or MigrationJobPhase.Pending && job.Metadata.HasFinalizer(FinalizerNames.Migration);
-        return waits ? _turns.Ask(job.Metadata.Uid!, source?.Spec?.NodeName ?? "", cluster.Migrations.Store.All()) : null;
+        if (observed.Job.IsFinal)
+            _turns.Ended(observed.Uid);
+        if (step.Action is not MigrationAction.CreatePod || observed.Phase != MigrationJobPhase.Pending)
+            return step;
+        return _turns.Ask(observed.Uid, observed.SourceNode ?? "", cluster.Migrations.Store.All()) is { } why ? MigrationPlan.Queued(observed, why) : step;
     }
 
     // Of the progress alone, not every figure is written.
@@ -320,7 +321,7 @@ public sealed class MigrationReconciler(
 
     private void Told(MigrationObservation before, VirtualMachineInstanceMigration after)
     {
-        var (status, state) = (after.Status!, after.Status?.MigrationState);
+        var (status, state) = (after.Status, after.Status?.MigrationState);
         if (before.Status.Phase != status?.Phase)
         {
             Log.MigrationPhase(log, after.Key, status?.Phase ?? "");

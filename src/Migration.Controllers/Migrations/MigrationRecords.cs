@@ -54,7 +54,7 @@ public static class MigrationRecords
     {
         var ended = state?.Ended?.ToDateTimeOffset() ?? observed.Now;
         var ready = state?.ResumedAt?.ToDateTimeOffset() ?? ended;
-        var record = observed.Status.MigrationState ?? Started(observed, observed.TargetPod!, observed.TargetNode!);
+        var record = observed.Status.MigrationState ?? Queued(observed);
         return record with
         {
             EndTimestamp = ended,
@@ -83,9 +83,14 @@ public static class MigrationRecords
     }
 
     /// <summary>The instance's status once its guest runs on the target.</summary>
-    public static VirtualMachineInstanceStatus MovedTo(VirtualMachineInstance instance, MigrationRecord record)
+    public static VirtualMachineInstanceStatus MovedTo(VirtualMachineInstance instance, MigrationRecord record, Pod? left)
     {
         var status = instance.Status ?? new VirtualMachineInstanceStatus();
-        return status with { NodeName = record.TargetNode, MigrationState = record };
+        return status with
+        {
+            NodeName = record.TargetNode,
+            ActivePods = status.ActivePods?.Where(pod => pod.Key != left?.Metadata.Uid).ToDictionary(),
+            MigrationState = record,
+        };
     }
 }

@@ -73,7 +73,14 @@ public sealed class LauncherPods(string launcherImage)
         EnableServiceLinks = false,
         AutomountServiceAccountToken = false,
         TerminationGracePeriodSeconds = spec.TerminationGracePeriodSeconds + GraceAfterGuest,
-        SecurityContext = new PodSecurityContext { RunAsUser = User, RunAsGroup = User, FsGroup = User, RunAsNonRoot = true },
+        SecurityContext = new PodSecurityContext
+        {
+            RunAsUser = User,
+            RunAsGroup = User,
+            FsGroup = User,
+            RunAsNonRoot = true,
+            SeccompProfile = new SeccompProfile { Type = "RuntimeDefault" },
+        },
         Containers = [Compute(spec)],
         Volumes = [.. Volumes(spec)],
         ImagePullSecrets = spec.Domain.Firmware?.KernelBoot?.Container?.ImagePullSecret is { Length: > 0 } secret ? [new LocalObjectReference { Name = secret }] : null,

@@ -1,0 +1,185 @@
+using Migration.Api;
+using Migration.Controllers.Instances;
+using Migration.Controllers.Nodes;
+using Migration.Controllers.Pods;
+using Migration.Kubernetes;
+using Migration.Protos;
+using static Migration.Controllers.Tests.Observations;
+
+namespace Migration.Controllers.Tests;
+
+/// <summary>Observed → phase and action of an instance, one row each.</summary>
+public sealed class InstancePlanTests
+{
+    private static readonly string Current = LauncherPods.Name(Instance(), Instance().Metadata.Uid!);
+
+    /// <summary>Phase before, pod, machine → phase after, action.</summary>
+    public static TheoryData<string?, string, string, string, string> Rows() => new()
+    {
+        { null, "none", "unknown", "Pending", "CreatePod" },
+        { "Pending", "none", "unknown", "Pending", "CreatePod" },
+        { "Scheduling", "none", "unknown", "Pending", "CreatePod" },
+        { "Scheduled", "none", "unknown", "Failed", "Wait" },
+        { "Running", "none", "unknown", "Failed", "Wait" },
+        { "Pending", "unbound", "unknown", "Scheduling", "Wait" },
+        { "Scheduling", "bound", "unknown", "Scheduled", "Wait" },
+        { "Scheduling", "bound", "absent", "Scheduled", "EnsureMachine" },
+        { "Scheduled", "bound", "Planned", "Scheduled", "Wait" },
+        { "Scheduled", "bound", "Starting", "Scheduled", "Wait" },
+        { "Scheduled", "bound", "Running", "Running", "Wait" },
+        { "Scheduled", "bound", "Paused", "Running", "Wait" },
+        { "Running", "bound", "Running", "Running", "Wait" },
+        // A node that cannot be asked is no reason to believe anything new.
+        { "Running", "bound", "unknown", "Running", "Wait" },
+        { "Running", "bound", "Starting", "Running", "Wait" },
+        { "Running", "bound", "absent", "Running", "EnsureMachine" },
+        { "Running", "bound", "Stopped", "Succeeded", "Wait" },
+        { "Running", "bound", "Failed", "Failed", "Wait" },
+        { "Scheduled", "bound", "Failed", "Failed", "Wait" },
+        { "Running", "bound", "Moved", "Running", "Wait" },
+        // The node has the last word on how the guest ended.
+        { "Running", "ended well", "Failed", "Failed", "Wait" },
+        { "Running", "ended badly", "Stopped", "Succeeded", "Wait" },
+        { "Running", "ended badly", "unknown", "Failed", "Wait" },
+        { "Running", "ended badly", "Running", "Failed", "Wait" },
+        { "Running", "ended well", "absent", "Succeeded", "Wait" },
+        { "Running", "ended well", "Moved", "Running", "Wait" },
+        { "Running", "deleting", "Running", "Running", "Wait" },
+        { "Running", "deleting", "absent", "Failed", "Wait" },
+        { "Succeeded", "ended well", "Stopped", "Succeeded", "DeleteMachine" },
+        { "Failed", "ended badly", "Failed", "Failed", "DeleteMachine" },
+        { "Succeeded", "ended well", "absent", "Succeeded", "Wait" },
+        { "Succeeded", "none", "unknown", "Succeeded", "Wait" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Rows))]
+    public void What_is_observed_decides(string? before, string pod, string machine, string after, string action)
+    {
+        var step = new InstancePlan(Launchers).Next(Observed(Instance(before), pod, machine));
+
+        Assert.Equal((after, action), (step.Status.Phase, step.Action.GetType().Name));
+    }
+
+    [Theory]
+    [InlineData("none", "unknown")]
+    [InlineData("ended well", "absent")]
+    [InlineData("ended badly", "unknown")]
+    [InlineData("bound", "absent")]
+    [InlineData("bound", "Failed")]
+    [InlineData("bound", "Moved")]
+    public void While_the_guest_is_between_nodes_its_source_is_not_judged(string pod, string machine)
+    {
+        var observed = Observed(Instance("Running"), pod, machine) with { Migrations = [Job(MigrationJobPhase.Running)] };
+
+        var step = new InstancePlan(Launchers).Next(observed);
+
+        Assert.Equal(("Running", "Wait"), (step.Status.Phase, step.Action.GetType().Name));
+    }
+
+    [Fact]
+    public void A_migration_that_waits_its_turn_does_not_hide_a_crash()
+    {
+        var observed = Observed(Instance("Running"), "bound", "Failed") with { Migrations = [Job(MigrationJobPhase.Pending)] };
+
+        Assert.Equal("Failed", new InstancePlan(Launchers).Next(observed).Status.Phase);
+    }
+
+    [Theory]
+    [InlineData("bound", "Running", "DeleteMachine")]
+    [InlineData("bound", "absent", "DeletePod")]
+    [InlineData("bound", "unknown", "DeletePod")]
+    [InlineData("unbound", "unknown", "DeletePod")]
+    [InlineData("deleting", "Running", "DeleteMachine")]
+    [InlineData("deleting", "absent", "Wait")]
+    [InlineData("none", "unknown", "RemoveFinalizer")]
+    public void Deletion_takes_machine_then_pod_then_finalizer(string pod, string machine, string action) =>
+        Assert.Equal(action, new InstancePlan(Launchers).Next(Observed(Instance("Running").Deleting(), pod, machine)).Action.GetType().Name);
+
+    [Fact]
+    public void Deletion_waits_for_a_migration_to_be_given_up_but_not_for_one_that_nobody_can_decide()
+    {
+        var moving = Job(MigrationJobPhase.Running);
+        var undecided = moving with
+        {
+            Status = moving.Status! with { Conditions = [new Condition { Type = MigrationJobCondition.Undecided, Status = Condition.True }] },
+        };
+        var observed = Observed(Instance("Running").Deleting(), "bound", "Running");
+
+        Assert.IsType<InstanceAction.Wait>(new InstancePlan(Launchers).Next(observed with { Migrations = [moving] }).Action);
+        Assert.IsType<InstanceAction.DeleteMachine>(new InstancePlan(Launchers).Next(observed with { Migrations = [undecided] }).Action);
+    }
+
+    [Fact]
+    public void The_finalizer_comes_before_everything_else()
+    {
+        var bare = Instance() with { Metadata = Instance().Metadata with { Finalizers = null } };
+
+        var step = new InstancePlan(Launchers).Next(Observed(bare, "none", "unknown"));
+
+        Assert.IsType<InstanceAction.AddFinalizer>(step.Action);
+        Assert.Null(step.Status.Phase);
+    }
+
+    [Fact]
+    public void The_nodes_name_is_repeated_as_a_label()
+    {
+        var moved = Instance("Running") with { Metadata = Instance().Metadata.WithLabel(Labels.NodeName, "elsewhere") };
+
+        Assert.Equal(new InstanceAction.LabelNode("a"), new InstancePlan(Launchers).Next(Observed(moved, "bound", "Running")).Action);
+    }
+
+    [Fact]
+    public void Looking_twice_changes_nothing()
+    {
+        var observed = Observed(Instance("Scheduled"), "bound", "Running");
+        var once = new InstancePlan(Launchers).Next(observed);
+        var again = new InstancePlan(Launchers).Next(observed with { Instance = observed.Instance with { Status = once.Status }, Now = Now.AddHours(1) });
+
+        Assert.True(KubeVirt.Instances.Same(observed.Instance with { Status = once.Status }, observed.Instance with { Status = again.Status }));
+    }
+
+    [Fact]
+    public void A_pod_without_a_node_says_why()
+    {
+        var observed = Observed(Instance("Scheduling"), "unbound", "unknown");
+        var step = new InstancePlan(Launchers).Next(observed with { Pods = [observed.Pods[0].Unschedulable("0/2 nodes are available: 2 Insufficient memory.")] });
+
+        var ready = step.Status.Conditions.Find(InstanceCondition.Ready)!;
+        Assert.Equal(("Unschedulable", "0/2 nodes are available: 2 Insufficient memory."), (ready.Reason, ready.Message));
+    }
+
+    [Fact]
+    public void The_latest_migration_says_which_pod_counts()
+    {
+        var moved = Instance("Running") with { Status = new() { Phase = "Running", MigrationState = new() { Completed = true, SourcePod = "source", TargetPod = "target" } } };
+        var stayed = Instance("Running") with { Status = new() { Phase = "Running", MigrationState = new() { Completed = true, Failed = true, SourcePod = "source", TargetPod = "target" } } };
+        var moving = Instance("Running") with { Status = new() { Phase = "Running", MigrationState = new() { SourcePod = "source", TargetPod = "target" } } };
+
+        Assert.Equal("target", InstanceObservation.CurrentPodOf(moved));
+        Assert.Equal("source", InstanceObservation.CurrentPodOf(stayed));
+        Assert.Equal("source", InstanceObservation.CurrentPodOf(moving));
+        Assert.Equal(Current, InstanceObservation.CurrentPodOf(Instance()));
+    }
+
+    private static InstanceObservation Observed(VirtualMachineInstance instance, string pod, string machine)
+    {
+        Pod[] pods = pod switch
+        {
+            "none" => [],
+            "unbound" => [Pod(Current, phase: "Pending")],
+            "bound" => [Pod(Current, "a")],
+            "ended well" => [Pod(Current, "a", "Succeeded")],
+            "ended badly" => [Pod(Current, "a", "Failed")],
+            "deleting" => [Pod(Current, "a").Deleting()],
+            _ => throw new ArgumentOutOfRangeException(nameof(pod), pod, null),
+        };
+        var view = machine switch
+        {
+            "unknown" => MachineView.Unknown,
+            "absent" => MachineView.Absent,
+            _ => Machine(Enum.Parse<MachinePhase>(machine), "the node's reason", Current),
+        };
+        return new InstanceObservation { Instance = instance, Pods = pods, Machines = pods.ToDictionary(p => p.Uid, _ => view), Now = Now };
+    }
+}
