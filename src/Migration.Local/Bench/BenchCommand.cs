@@ -11,6 +11,8 @@ public static class BenchCommand
 
     private static readonly SortedDictionary<string, Bench> Benches = new(StringComparer.Ordinal)
     {
+        ["cni"] = CniBench.RunAsync,
+        ["dhcp"] = DhcpBench.RunAsync,
     };
 
     public static IEnumerable<string> Names => Benches.Keys;
