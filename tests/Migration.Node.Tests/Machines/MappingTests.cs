@@ -1,0 +1,91 @@
+using Migration.Node.Machines;
+using Migration.Node.Migrations;
+using Migration.Node.Networks;
+using Wire = Migration.Protos;
+
+namespace Migration.Node.Tests.Machines;
+
+public sealed class MappingTests
+{
+    private static Wire.MachinePlan Plan() => new()
+    {
+        Id = "m",
+        Pod = new() { Namespace = "ns", Name = "pod", Uid = "uid" },
+        InstanceName = "vm",
+        FirmwareUuid = "2d2c1b6e-5c1b-4a4f-9d7a-6a3b1f0c9e11",
+        MemoryBytes = 512UL << 20,
+        Sockets = 1,
+        Cores = 2,
+        Threads = 1,
+        Accelerator = Wire.Accelerator.Tcg,
+        KernelBoot = new() { Volume = "kernel-boot", KernelPath = "/boot/vmlinuz", InitrdPath = "/boot/initrd.gz", KernelArguments = "quiet" },
+        Interfaces =
+        {
+            new Wire.Interface
+            {
+                Name = "default", PodInterface = "eth0", Binding = Wire.Binding.Bridge, Queues = 1,
+                Lease = new() { Mac = "02:00:00:00:00:01", Addresses = { "10.0.0.5/24" }, Gateway = "10.0.0.1", Mtu = 1450, ValidFor = new() { Seconds = 60 }, Routes = { new Wire.Route { Destination = "10.9.0.0/16", Gateway = "10.0.0.2" } } },
+            },
+        },
+        TerminationGracePeriod = new() { Seconds = 5 },
+        Incoming = true,
+    };
+
+    [Fact]
+    public void Plan_comes_back_as_it_was_pushed() => Assert.Equal(Plan(), MachineMapping.ToWire(MachineMapping.ToPlan(Plan())));
+
+    public static TheoryData<string, Action<Wire.MachinePlan>> Malformed() => new()
+    {
+        { "plan.id", plan => plan.Id = "" },
+        { "plan.id", plan => plan.Id = "../../etc" },
+        { "plan.pod", plan => plan.Pod = null },
+        { "plan.memory_bytes", plan => plan.MemoryBytes = 5 },
+        { "plan.firmware_uuid", plan => plan.FirmwareUuid = "x" },
+        { "interface.name", plan => plan.Interfaces[0].Name = "" },
+        { "interface default: mac", plan => plan.Interfaces[0].Mac = "zz" },
+        { "interface default: 65 queues", plan => plan.Interfaces[0].Queues = 65 },
+        { "lease.mac", plan => plan.Interfaces[0].Lease.Mac = "" },
+        { "lease.addresses", plan => plan.Interfaces[0].Lease.Addresses[0] = "10.0.0.5" },
+        { "lease: 'gw'", plan => plan.Interfaces[0].Lease.Gateway = "gw" },
+        { "lease.routes", plan => plan.Interfaces[0].Lease.Routes[0].Destination = "10.0.0.0/33" },
+        { "plan.interfaces: two", plan => plan.Interfaces.Add(new Wire.Interface { Name = "other", PodInterface = "eth0" }) },
+    };
+
+    [Theory]
+    [MemberData(nameof(Malformed), DisableDiscoveryEnumeration = true)]
+    public void Malformed_plan_is_refused_naming_the_field(string field, Action<Wire.MachinePlan> spoil)
+    {
+        var plan = Plan();
+        spoil(plan);
+        var refused = Assert.Throws<RefusedException>(() => MachineMapping.ToPlan(plan));
+        Assert.Equal(Refusal.Malformed, refused.Refusal);
+        Assert.StartsWith(field, refused.Message);
+    }
+
+    [Theory]
+    [InlineData("nowhere", "10.0.0.1:1", "data_endpoint")]
+    [InlineData("10.0.0.1:1", "b:1", "control_endpoint")]
+    public void Malformed_endpoint_is_refused_naming_the_field(string data, string control, string field)
+    {
+        var request = new Wire.StartOutgoingRequest { MigrationId = "m", MachineId = "x", TargetNode = "b", DataEndpoint = data, ControlEndpoint = control, Token = Google.Protobuf.ByteString.CopyFrom(1) };
+        Assert.StartsWith(field, Assert.Throws<RefusedException>(() => MigrationMapping.ToRecord(request, DateTimeOffset.UnixEpoch)).Message);
+    }
+
+    [Fact]
+    public void Every_value_of_our_enums_is_the_contracts()
+    {
+        Same<MachinePhase, Wire.MachinePhase>();
+        Same<MigrationPhase, Wire.MigrationPhase>();
+        Same<Verdict, Wire.Outcome>();
+        Same<BindingKind, Wire.Binding>();
+        Assert.Equal((int)Accelerator.Kvm, (int)Wire.Accelerator.Kvm);
+        Assert.Equal((int)Accelerator.Tcg, (int)Wire.Accelerator.Tcg);
+    }
+
+    private static void Same<TOurs, TWire>()
+        where TOurs : struct, Enum
+        where TWire : struct, Enum =>
+        Assert.Equal(
+            Enum.GetValues<TWire>().Where(value => Convert.ToInt32(value) != 0).Select(value => (Convert.ToInt32(value), value.ToString())),
+            Enum.GetValues<TOurs>().Select(value => (Convert.ToInt32(value), value.ToString())));
+}
