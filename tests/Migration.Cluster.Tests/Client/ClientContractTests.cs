@@ -84,16 +84,20 @@ public sealed class ClientContractTests(AnyApiServer server) : IClassFixture<Any
     }
 
     [Fact]
-    public async Task Server_side_apply_makes_and_changes()
+    public async Task Server_side_apply_makes_changes_and_defends_its_fields()
     {
         var ns = await server.NamespaceAsync(Ct);
         var wanted = Map(ns, "m");
 
         var made = await Maps.ApplyAsync(wanted, "one", force: false, Ct);
         var shared = await Maps.ApplyAsync(wanted with { Data = new Dictionary<string, string> { ["b"] = "2" } }, "two", force: false, Ct);
-
         Assert.Equal(["a=1", "b=2"], Data(shared));
-        Assert.Equal(made.Metadata.Uid, shared.Metadata.Uid);
+        var conflict = await RefusedAsync(() => Maps.ApplyAsync(wanted with { Data = new Dictionary<string, string> { ["a"] = "9" } }, "two", force: false, Ct));
+        Assert.True(conflict.IsConflict);
+        var forced = await Maps.ApplyAsync(wanted with { Data = new Dictionary<string, string> { ["a"] = "9" } }, "two", force: true, Ct);
+
+        Assert.Equal(["a=9"], Data(forced));
+        Assert.Equal(made.Metadata.Uid, forced.Metadata.Uid);
     }
 
     [Fact]
