@@ -43,6 +43,10 @@ public sealed class EmbeddedCluster : IAsyncDisposable
     public string? PodNetworkNamespace(string podUid) =>
         _agents.Values.Select(agent => agent.NetworkNamespaceOf(podUid)).FirstOrDefault(found => found is not null);
 
+    /// <summary>The file that a container of a pod that runs here writes to, or null.</summary>
+    public string? LogFileOf(string podNamespace, string podName, string container) =>
+        _agents.Values.Select(agent => agent.LogFileOf(podNamespace, podName, container)).FirstOrDefault(found => found is not null);
+
     /// <summary>Starts everything; returns when nodes are ready. What an earlier run of this name left is removed first.</summary>
     public static async Task<EmbeddedCluster> StartAsync(ClusterOptions options, ILoggerFactory logging, TimeProvider time, CancellationToken ct)
     {
@@ -151,7 +155,7 @@ public sealed class EmbeddedCluster : IAsyncDisposable
 
     private Task<Stream> OpenLogAsync(string podNamespace, string podName, string container, PodLogOptions options, CancellationToken ct)
     {
-        var file = _agents.Values.Select(agent => agent.LogFileOf(podNamespace, podName, container)).FirstOrDefault(found => found is not null)
+        var file = LogFileOf(podNamespace, podName, container)
             ?? throw new FileNotFoundException($"container {container} of pod {podNamespace}/{podName} has no log here");
         return Task.FromResult(PodLog.Open(file, options, _time, ct));
     }

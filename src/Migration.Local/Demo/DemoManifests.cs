@@ -1,7 +1,7 @@
 namespace Migration.Local.Demo;
 
 /// <summary>What the demo applies, as a user would write it.</summary>
-internal static class DemoManifests
+public static class DemoManifests
 {
     public const string GuestName = "guest";
     public const string PeerName = "peer";
