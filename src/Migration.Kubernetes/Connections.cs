@@ -35,7 +35,8 @@ internal static class Connections
             return true;
         if (config.CertificateAuthorities is not { Count: > 0 } authorities)
             return errors == SslPolicyErrors.None;
-        if (certificate is not X509Certificate2 leaf || (errors & (SslPolicyErrors.RemoteCertificateNameMismatch | SslPolicyErrors.RemoteCertificateNotAvailable)) != 0)
+        const SslPolicyErrors NotTheServer = SslPolicyErrors.RemoteCertificateNameMismatch | SslPolicyErrors.RemoteCertificateNotAvailable;
+        if (certificate is not X509Certificate2 leaf || (errors & NotTheServer) != 0)
             return false;
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;

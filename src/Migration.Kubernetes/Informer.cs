@@ -27,6 +27,10 @@ public sealed class Informer<T> : IAsyncDisposable
     private Task _loop = Task.CompletedTask;
     private long _lastHeard;
 
+    /// <summary>Where the next watch begins; null when the collection must be listed first. The loop's own, as the next one.</summary>
+    private string? _version;
+    private int _failures;
+
     public Informer(KubernetesClient client, ResourceKind<T> kind, ListOptions? options = null, ILogger? logger = null)
     {
         _resource = client.For(kind);
@@ -83,63 +87,78 @@ public sealed class Informer<T> : IAsyncDisposable
 
     private async Task RunAsync(CancellationToken ct)
     {
-        string? version = null;
-        var failures = 0;
         while (!ct.IsCancellationRequested)
         {
-            var wait = TimeSpan.Zero;
-            try
-            {
-                version ??= await ListAsync(ct);
-                var start = _time.GetTimestamp();
-                var events = 0;
-                await foreach (var change in _resource.WatchAsync(_options, version, ct))
-                {
-                    Apply(change);
-                    events++;
-                    failures = 0;
-                    if (change.ResourceVersion.Length > 0)
-                        version = change.ResourceVersion;
-                }
-                // A server that ends every stream at once must not be asked in a tight loop.
-                failures = events == 0 && _time.GetElapsedTime(start) < TimeSpan.FromSeconds(1) ? failures + 1 : 0;
-                wait = failures > 0 ? Backoff.Jittered(failures) : TimeSpan.Zero;
-                Metrics.WatchEnded(KindName, "ended");
-            }
-            catch (OperationCanceledException) when (ct.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (KubernetesException e)
-            {
-                failures++;
-                if (e.IsGone)
-                    version = null;
-                // The first list after a 410 needs no wait; the second in a row does.
-                wait = e.IsGone && failures == 1 ? TimeSpan.Zero : Longer(Backoff.Jittered(failures), e.RetryAfter);
-                Metrics.WatchEnded(KindName, e.Reason);
-                Log.WatchFailed(_logger, KindName, e.Message, wait.TotalSeconds);
-            }
-            catch (Exception e)
-            {
-                // A bug, in a feed or an index or here. A store that stands still for ever would be worse than a new start.
-                failures++;
-                version = null;
-                wait = Backoff.Jittered(failures);
-                Metrics.WatchEnded(KindName, "Bug");
-                Log.InformerFailed(_logger, KindName, wait.TotalSeconds, e);
-            }
-            await PauseAsync(wait, ct);
+            var wait = await FollowOnceAsync(ct);
+            if (wait > TimeSpan.Zero)
+                await Task.Delay(wait, _time, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    private static TimeSpan Longer(TimeSpan wait, TimeSpan? asked) => asked > wait ? asked.Value : wait;
-
-    private async Task PauseAsync(TimeSpan wait, CancellationToken ct)
+    /// <summary>Follows the server until the stream ends, one way or another; returns how long to leave the server alone.</summary>
+    private async Task<TimeSpan> FollowOnceAsync(CancellationToken ct)
     {
-        if (wait > TimeSpan.Zero)
-            await Task.Delay(wait, _time, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        try
+        {
+            return await FollowAsync(ct);
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            return TimeSpan.Zero;
+        }
+        catch (KubernetesException e)
+        {
+            return Refused(e);
+        }
+        catch (Exception e)
+        {
+            return Mistaken(e);
+        }
     }
+
+    private async Task<TimeSpan> FollowAsync(CancellationToken ct)
+    {
+        _version ??= await ListAsync(ct);
+        var start = _time.GetTimestamp();
+        var events = 0;
+        await foreach (var change in _resource.WatchAsync(_options, _version, ct))
+        {
+            Apply(change);
+            events++;
+            _failures = 0;
+            if (change.ResourceVersion.Length > 0)
+                _version = change.ResourceVersion;
+        }
+        Metrics.WatchEnded(KindName, "ended");
+        // A server that ends every stream at once must not be asked in a tight loop.
+        _failures = events == 0 && _time.GetElapsedTime(start) < TimeSpan.FromSeconds(1) ? _failures + 1 : 0;
+        return _failures > 0 ? Backoff.Jittered(_failures) : TimeSpan.Zero;
+    }
+
+    private TimeSpan Refused(KubernetesException e)
+    {
+        _failures++;
+        if (e.IsGone)
+            _version = null;
+        // The first list after a 410 needs no wait; the second in a row does.
+        var wait = e.IsGone && _failures == 1 ? TimeSpan.Zero : Longer(Backoff.Jittered(_failures), e.RetryAfter);
+        Metrics.WatchEnded(KindName, e.Reason);
+        Log.WatchFailed(_logger, KindName, e.Message, wait.TotalSeconds);
+        return wait;
+    }
+
+    /// <summary>A bug, in a feed or an index or here. A store that stands still for ever would be worse than a new start.</summary>
+    private TimeSpan Mistaken(Exception e)
+    {
+        _failures++;
+        _version = null;
+        var wait = Backoff.Jittered(_failures);
+        Metrics.WatchEnded(KindName, "Mistake");
+        Log.InformerFailed(_logger, KindName, wait.TotalSeconds, e);
+        return wait;
+    }
+
+    private static TimeSpan Longer(TimeSpan wait, TimeSpan? asked) => asked > wait ? asked.Value : wait;
 
     /// <summary>Makes the store what the server has; returns the version to watch from.</summary>
     private async Task<string> ListAsync(CancellationToken ct)
@@ -180,9 +199,8 @@ public sealed class Informer<T> : IAsyncDisposable
         // The largest part of most objects, and nobody reads it here. A server takes an update without it as "unchanged".
         var kept = item.Metadata.ManagedFields is null ? item : item with { Metadata = item.Metadata with { ManagedFields = null } };
         var before = Store.Put(kept);
-        if (before is not null && before.Metadata.ResourceVersion == kept.Metadata.ResourceVersion && kept.Metadata.ResourceVersion is not null)
-            return;
-        Tell(before, kept);
+        if (before is null || kept.Metadata.ResourceVersion is null || before.Metadata.ResourceVersion != kept.Metadata.ResourceVersion)
+            Tell(before, kept);
     }
 
     private void Remove(ObjectKey key) => Tell(Store.Remove(key), null);

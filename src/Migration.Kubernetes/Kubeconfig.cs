@@ -27,7 +27,8 @@ internal sealed class Kubeconfig
         var contextName = wanted ?? _files.Select(file => file.Root.Text("current-context")).FirstOrDefault(text => text is { Length: > 0 })
             ?? throw new KubeconfigException($"{_name}: no current-context, and none was named");
         var context = Named("contexts", "context", contextName);
-        var cluster = Named("clusters", "cluster", context.Text("cluster") ?? throw new KubeconfigException($"{_name}: context \"{contextName}\" names no cluster"));
+        var cluster = Named("clusters", "cluster", context.Text("cluster")
+            ?? throw new KubeconfigException($"{_name}: context \"{contextName}\" names no cluster"));
         var user = context.Text("user") is { Length: > 0 } userName ? Named("users", "user", userName) : null;
         return Build(context, cluster, user, time);
     }
@@ -41,7 +42,9 @@ internal sealed class Kubeconfig
         {
             Server = address,
             Namespace = context.Text("namespace") is { Length: > 0 } inNamespace ? inNamespace : "default",
-            CertificateAuthorities = cluster.Pem("certificate-authority") is { } pem ? cluster.Try("certificate-authority", () => ClientCertificates.Authorities(pem)) : null,
+            CertificateAuthorities = cluster.Pem("certificate-authority") is { } pem
+                ? cluster.Try("certificate-authority", () => ClientCertificates.Authorities(pem))
+                : null,
             SkipTlsVerify = cluster.Flag("insecure-skip-tls-verify"),
             TlsServerName = cluster.Text("tls-server-name"),
             ClientCertificate = user is null ? null : Certificate(user),

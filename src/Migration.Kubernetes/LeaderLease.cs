@@ -133,7 +133,7 @@ public sealed class LeaderLease(KubernetesClient client, ObjectKey key, string i
             return true;
         var lease = await _leases.FindAsync(key, ct);
         if (lease is null)
-            return await WriteAsync(() => _leases.CreateAsync(Taken(new Lease { Metadata = new ObjectMeta { Namespace = key.Namespace, Name = key.Name } }), ct));
+            return await WriteAsync(() => _leases.CreateAsync(Taken(Fresh()), ct));
         Observe(lease);
         return (IsOurs(lease) || IsFree(lease)) && await WriteAsync(() => _leases.UpdateAsync(Taken(lease), ct));
     }
@@ -169,6 +169,8 @@ public sealed class LeaderLease(KubernetesClient client, ObjectKey key, string i
         var duration = lease.Spec.LeaseDurationSeconds is > 0 and var seconds ? TimeSpan.FromSeconds(seconds) : Duration;
         return _time.GetElapsedTime(_seenAt) >= duration;
     }
+
+    private Lease Fresh() => new() { Metadata = new ObjectMeta { Namespace = key.Namespace, Name = key.Name } };
 
     private Lease Taken(Lease lease)
     {

@@ -118,11 +118,13 @@ public sealed class ResourceClient<T>
 
     /// <summary>A POST on a subresource, e.g. <c>eviction</c> or <c>binding</c>; returns the answer's body.</summary>
     public Task<byte[]> PostAsync(ObjectKey key, string subresource, JsonObject body, CancellationToken ct) =>
-        _client.SendAsync(Request("create", HttpMethod.Post, key, subresource, "", new Patch("application/json", System.Text.Encoding.UTF8.GetBytes(body.ToJsonString()))), ct);
+        _client.SendAsync(Request("create", HttpMethod.Post, key, subresource, "", Body(body)), ct);
 
     private string? StatusPath => Kind.HasStatus ? "status" : null;
 
     private Patch Body(T item) => new("application/json", Kind.ToBytes(item));
+
+    private static Patch Body(JsonObject body) => new("application/json", System.Text.Encoding.UTF8.GetBytes(body.ToJsonString()));
 
     private static Patch Body(DeleteOptions options) =>
         new("application/json", System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(options, KubernetesJson.Default.DeleteOptions));
