@@ -15,7 +15,7 @@ public sealed class NamespaceThreadTests
     [Fact]
     public async Task Thousands_of_entries_under_load_leave_every_thread_at_home()
     {
-        const int Workers = 16, Rounds = 200;
+        const int Workers = 16, Rounds = 100;
         using var space = NetworkNamespace.CreateAnonymous();
         using var own = NetworkNamespace.Current();
         using var stop = new CancellationTokenSource();
