@@ -35,6 +35,9 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
     public Uri Url => new(_web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses
         .First(a => a.StartsWith("https://", StringComparison.Ordinal)));
 
+    /// <summary>How many watches are being served.</summary>
+    public int OpenWatches => _cluster.Store.OpenWatches;
+
     /// <summary>Starts a server that is ready when this returns: namespaces made, manifests loaded, sockets accepting.</summary>
     public static async Task<EmbeddedApiServer> StartAsync(ApiServerOptions options, CancellationToken ct)
     {

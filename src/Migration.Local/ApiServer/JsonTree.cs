@@ -14,7 +14,7 @@ internal static class JsonTree
     /// <summary>Deeper documents are refused: nothing in Kubernetes is that deep, and recursion must end.</summary>
     private const int MaxDepth = 200;
 
-    private static readonly JsonDocumentOptions DocumentOptions = new() { MaxDepth = MaxDepth };
+    public static readonly JsonDocumentOptions DocumentOptions = new() { MaxDepth = MaxDepth };
     private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
     public static JsonNode? Parse(ReadOnlyMemory<byte> utf8, List<string>? duplicates = null)

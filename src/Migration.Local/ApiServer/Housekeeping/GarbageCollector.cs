@@ -93,7 +93,7 @@ internal sealed class GarbageCollector : IAsyncDisposable
     {
         if (!change.Removed)
         {
-            _graph.Add(change.Resource, change.After);
+            Attempt(change.Resource, change.After.Key, () => _graph.Add(change.Resource, change.After));
             Tend(change.Resource, change.After);
             return;
         }

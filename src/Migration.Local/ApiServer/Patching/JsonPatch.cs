@@ -8,6 +8,9 @@ internal static class JsonPatch
 {
     private const int MostOperations = 10_000;
 
+    /// <summary>What all copies of one patch may add up to: a few dozen operations can otherwise double a document for ever.</summary>
+    private const int MostCopied = 3 * 1024 * 1024;
+
     /// <exception cref="ApiException">400 when it is no patch, 422 when it cannot be applied to this object.</exception>
     public static JsonObject Apply(JsonObject target, JsonNode? patch)
     {
@@ -17,12 +20,13 @@ internal static class JsonPatch
             throw new ApiException(413, "RequestEntityTooLarge",
                 $"The allowed maximum operations in a JSON patch is {MostOperations}, got {operations.Count}");
         JsonNode? document = target.Clone();
+        var copied = 0;
         foreach (var operation in operations)
-            document = Perform(document, (JsonObject)operation!);
+            document = Perform(document, (JsonObject)operation!, ref copied);
         return document as JsonObject ?? throw Refused("the patched document is not an object");
     }
 
-    private static JsonNode? Perform(JsonNode? document, JsonObject operation)
+    private static JsonNode? Perform(JsonNode? document, JsonObject operation, ref int copied)
     {
         var path = Pointer(operation, "path");
         switch (operation.TextAt("op"))
@@ -37,7 +41,7 @@ internal static class JsonPatch
                 document = Remove(document, Pointer(operation, "from"), out var moved);
                 return Add(document, path, moved);
             case "copy":
-                return Add(document, path, Find(document, Pointer(operation, "from"))?.DeepClone());
+                return Add(document, path, Copy(Find(document, Pointer(operation, "from")), ref copied));
             case "test":
                 if (!JsonTree.Same(Find(document, path), operation["value"]))
                     throw Refused($"testing path {operation.TextAt("path")} failed");
@@ -45,6 +49,14 @@ internal static class JsonPatch
             default:
                 throw Refused($"Unexpected kind: {operation.TextAt("op")}");
         }
+    }
+
+    private static JsonNode? Copy(JsonNode? original, ref int copied)
+    {
+        copied += JsonTree.Serialize(original).Length;
+        return copied <= MostCopied
+            ? original?.DeepClone()
+            : throw Refused($"Unable to copy, the accumulated size increase of copy is {copied}, exceeding the limit {MostCopied}");
     }
 
     private static JsonNode? Add(JsonNode? document, string[] path, JsonNode? value)

@@ -23,6 +23,15 @@ internal sealed class Store(Action<Change>? journal = null)
         }
     }
 
+    public int OpenWatches
+    {
+        get
+        {
+            lock (_gate)
+                return _shelves.Values.Sum(s => s.Watchers.Count);
+        }
+    }
+
     public StoredObject? Get(string resource, ObjectKey key)
     {
         lock (_gate)

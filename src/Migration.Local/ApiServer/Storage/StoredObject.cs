@@ -44,7 +44,7 @@ internal sealed class StoredObject
     public ObjectKey Key => new(Namespace, Name);
 
     /// <summary>Read-only view; two threads may parse it at once, either result serves.</summary>
-    public JsonElement Root => (_document ??= JsonDocument.Parse(Json)).RootElement;
+    public JsonElement Root => (_document ??= JsonDocument.Parse(Json, JsonTree.DocumentOptions)).RootElement;
 
     public JsonObject ToTree() => JsonTree.ParseObject(Json);
 
