@@ -168,6 +168,23 @@ public sealed class HostileInputTests
     }
 
     [Fact]
+    public async Task What_was_launched_cannot_command_the_launcher()
+    {
+        using var launcher = new LauncherUnderTest();
+        using var node = launcher.Connect();
+        var script = $"import socket, sys; s = socket.socket(socket.AF_UNIX); s.connect('{launcher.SocketPath}'); sys.stderr.write(repr(s.recv(1)))";
+        await launcher.CallAsync(node, new Request { Launch = new() { Id = "x", Program = "/usr/bin/python3", Arguments = { "-c", script } } });
+
+        State state;
+        do
+            state = (await launcher.CallAsync(node, new Request { Describe = new() })).State;
+        while (state.Phase != Phase.Ended);
+
+        Assert.Equal("b''", state.LastWords);
+        Assert.Contains($"refused process {state.QemuPid}", launcher.Process.Errors);
+    }
+
+    [Fact]
     public void Socket_is_for_its_owner_alone()
     {
         using var launcher = new LauncherUnderTest();
