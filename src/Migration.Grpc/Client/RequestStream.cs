@@ -20,9 +20,8 @@ internal sealed class RequestStream<T>(ClientCall call, ManyMessagesContent cont
         try
         {
             using var cancellation = cancellationToken.UnsafeRegister(static call => ((ClientCall)call!).Cancel(), call);
-            var stream = await OpenedAsync();
             call.Write(frame, message, marshaller.ContextualSerializer, WriteOptions);
-            await SendAsync(stream, frame);
+            await SendAsync(frame);
         }
         finally
         {
@@ -40,16 +39,13 @@ internal sealed class RequestStream<T>(ClientCall call, ManyMessagesContent cont
         content.Complete();
     }
 
-    private async Task<Stream> OpenedAsync()
+    private async Task SendAsync(FrameWriter frame)
     {
         await Task.WhenAny(content.Opened, call.Finished);
-        return call.Finished.IsCompleted ? throw Ended() : await content.Opened;
-    }
-
-    private async Task SendAsync(Stream stream, FrameWriter frame)
-    {
+        if (call.Finished.IsCompleted) throw Ended();
         try
         {
+            var stream = await content.Opened;
             await stream.WriteAsync(frame.Frame, call.Stopped);
             await stream.FlushAsync(call.Stopped);
         }
