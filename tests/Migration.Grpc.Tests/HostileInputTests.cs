@@ -29,6 +29,7 @@ public sealed class HostileInputTests
         await InteropCases.ByName["large_unary"](new InteropCases(server.Channel));
         await InteropCases.ByName["ping_pong"](new InteropCases(server.Channel));
         ExpectNoMoreThan(before + Allowance);
+        Assert.Empty(server.Errors.Lines);
 
         Task AttackOnceAsync(int i, Random random) => i % 4 == 0
             ? HostileConnection.SayAsync(server.Address, i / 4, random, limit.Token)

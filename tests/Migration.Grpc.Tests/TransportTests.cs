@@ -51,6 +51,22 @@ public sealed class TransportTests
     }
 
     [Fact(Timeout = 20_000)]
+    public async Task A_channel_finds_a_server_that_was_restarted()
+    {
+        var service = new ScriptedService { OnEmpty = (request, _) => Task.FromResult(request) };
+        var first = await LocalServer.StartAsync(service);
+        using var channel = GrpcChannel.ForAddress(first.Address);
+        var client = new TestService.TestServiceClient(channel);
+        await client.EmptyCallAsync(new Empty());
+        await first.DisposeAsync();
+        var failure = await Assert.ThrowsAsync<RpcException>(() => client.EmptyCallAsync(new Empty()).ResponseAsync);
+        Assert.Equal(StatusCode.Unavailable, failure.StatusCode);
+        await using var second = await LocalServer.StartAsync(service, kestrel: kestrel =>
+            kestrel.Listen(IPAddress.Loopback, first.Address.Port, listen => listen.Protocols = HttpProtocols.Http2));
+        await client.EmptyCallAsync(new Empty());
+    }
+
+    [Fact(Timeout = 20_000)]
     public async Task Mutual_TLS_tells_each_side_who_the_other_is()
     {
         var certificates = new TestCertificates();

@@ -75,6 +75,7 @@ public sealed class UnaryCallTests
         var failure = await Assert.ThrowsAsync<RpcException>(() => server.Client.EmptyCallAsync(new Empty()).ResponseAsync);
         Assert.Equal(StatusCode.Unknown, failure.StatusCode);
         Assert.DoesNotContain("secret", failure.Status.Detail, StringComparison.Ordinal);
+        Assert.Contains("secret", Assert.Single(server.Errors.Lines), StringComparison.Ordinal);
     }
 
     [Fact(Timeout = 20_000)]

@@ -14,6 +14,7 @@ public static class UnixSocketTransport
         return new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
+            EnableMultipleHttp2Connections = true,
             ConnectCallback = (_, ct) => ConnectAsync(endPoint, ct),
             PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
             UseCookies = false,

@@ -10,13 +10,17 @@ internal sealed class RequestFrames(PipeReader body, string? encoding, int? limi
 {
     private readonly ReceivedMessage _received = new();
 
+    /// <summary>Has the transport said that the rest of the request will not come?</summary>
+    public bool IsBroken { get; private set; }
+
     /// <summary>Waits for the next message. Null: there are no more.</summary>
+    /// <exception cref="OperationCanceledException">The client has given up.</exception>
     public async ValueTask<T?> ReadAsync<T>(Func<DeserializationContext, T> deserializer, CancellationToken ct)
         where T : class
     {
         while (true)
         {
-            var result = await body.ReadAsync(ct);
+            var result = await ReadBodyAsync(ct);
             var (consumed, examined) = (result.Buffer.Start, result.Buffer.End);
             try
             {
@@ -29,7 +33,7 @@ internal sealed class RequestFrames(PipeReader body, string? encoding, int? limi
             }
             finally
             {
-                body.AdvanceTo(consumed, examined);
+                Advance(consumed, examined);
             }
         }
     }
@@ -38,12 +42,42 @@ internal sealed class RequestFrames(PipeReader body, string? encoding, int? limi
     {
         while (true)
         {
-            var result = await body.ReadAsync(ct);
+            var result = await ReadBodyAsync(ct);
             var empty = result.Buffer.IsEmpty;
-            body.AdvanceTo(result.Buffer.End);
+            Advance(result.Buffer.End, result.Buffer.End);
             if (!empty) return false;
             if (result.IsCompleted) return true;
         }
+    }
+
+    private async ValueTask<ReadResult> ReadBodyAsync(CancellationToken ct)
+    {
+        try
+        {
+            return await body.ReadAsync(ct);
+        }
+        catch (IOException e)
+        {
+            throw ClientGone(e);
+        }
+    }
+
+    private void Advance(SequencePosition consumed, SequencePosition examined)
+    {
+        try
+        {
+            body.AdvanceTo(consumed, examined);
+        }
+        catch (IOException e)
+        {
+            throw ClientGone(e);
+        }
+    }
+
+    private OperationCanceledException ClientGone(IOException cause)
+    {
+        IsBroken = true;
+        return new OperationCanceledException("The client has ended the call.", cause);
     }
 
     private bool TryCut(ReadOnlySequence<byte> buffer, out bool compressed, out ReadOnlySequence<byte> payload)

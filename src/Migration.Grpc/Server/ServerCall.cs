@@ -209,7 +209,8 @@ internal sealed class ServerCall : ServerCallContext
                 }
                 Log.Refused(_logger, _method, rpc.StatusCode, rpc.Status.Detail);
                 return rpc.Status;
-            case OperationCanceledException or IOException when Http.RequestAborted.IsCancellationRequested:
+            // The transport may say so to a reader before it cancels the token.
+            case OperationCanceledException or IOException when Http.RequestAborted.IsCancellationRequested || _requests.IsBroken:
                 Log.ClientGone(_logger, _method);
                 return new Status(StatusCode.Cancelled, "The client has ended the call.");
             case OperationCanceledException when _cancellation.IsCancellationRequested:
@@ -225,7 +226,7 @@ internal sealed class ServerCall : ServerCallContext
 
     private async Task EndAsync(Status status)
     {
-        if (Http.RequestAborted.IsCancellationRequested) return;
+        if (Http.RequestAborted.IsCancellationRequested || _requests.IsBroken) return;
         var response = Http.Response;
         // A call that fails before anything was sent ends with its headers ("Trailers-Only").
         var headersOnly = !_wroteMessage && !response.HasStarted && status.StatusCode != StatusCode.OK;

@@ -16,14 +16,17 @@ internal sealed class LocalServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
 
-    private LocalServer(WebApplication app, Uri address)
+    private LocalServer(WebApplication app, Uri address, ErrorLog errors)
     {
         _app = app;
+        Errors = errors;
         Address = address;
         Channel = GrpcChannel.ForAddress(address);
     }
 
     public Uri Address { get; }
+
+    public ErrorLog Errors { get; }
 
     public GrpcChannel Channel { get; }
 
@@ -32,7 +35,6 @@ internal sealed class LocalServer : IAsyncDisposable
     public static Task<LocalServer> StartAsync<TService>(
         TService service, Action<GrpcServiceOptions>? options = null, Action<KestrelServerOptions>? kestrel = null, Action<IServiceCollection>? services = null)
         where TService : class => StartAsync(
-            [typeof(TService)],
             collection =>
             {
                 collection.AddSingleton(service);
@@ -43,7 +45,7 @@ internal sealed class LocalServer : IAsyncDisposable
             kestrel);
 
     /// <summary>A server that answers every request in its own way.</summary>
-    public static Task<LocalServer> StartRawAsync(RequestDelegate answer) => StartAsync([], _ => { }, app => app.Run(answer), null);
+    public static Task<LocalServer> StartRawAsync(RequestDelegate answer) => StartAsync(_ => { }, app => app.Run(answer), null);
 
     public async ValueTask DisposeAsync()
     {
@@ -55,10 +57,11 @@ internal sealed class LocalServer : IAsyncDisposable
     }
 
     private static async Task<LocalServer> StartAsync(
-        Type[] _, Action<IServiceCollection> services, Action<WebApplication> map, Action<KestrelServerOptions>? kestrel)
+        Action<IServiceCollection> services, Action<WebApplication> map, Action<KestrelServerOptions>? kestrel)
     {
         var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
+        var errors = new ErrorLog();
+        builder.Logging.ClearProviders().AddProvider(errors);
         builder.WebHost.ConfigureKestrel(options =>
         {
             if (kestrel is not null) kestrel(options);
@@ -69,6 +72,6 @@ internal sealed class LocalServer : IAsyncDisposable
         map(app);
         await app.StartAsync();
         var url = app.Urls.First();
-        return new LocalServer(app, url.StartsWith("http://unix:", StringComparison.Ordinal) ? new Uri("http://localhost") : new Uri(url));
+        return new LocalServer(app, url.StartsWith("http://unix:", StringComparison.Ordinal) ? new Uri("http://localhost") : new Uri(url), errors);
     }
 }
