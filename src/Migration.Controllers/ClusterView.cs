@@ -39,6 +39,11 @@ public sealed class ClusterView : IAsyncDisposable
 
     public IReadOnlyList<VirtualMachineInstanceMigration> MigrationsOf(ObjectKey instance) => _migrationsByInstance[instance.ToString()];
 
+    /// <summary>Migrations from or to this node that are not cleaned up yet.</summary>
+    public IEnumerable<VirtualMachineInstanceMigration> MigrationsOn(string node) => Migrations.Store.All().Where(migration =>
+        migration.Metadata.HasFinalizer(FinalizerNames.Migration)
+        && (migration.Status?.MigrationState?.SourceNode == node || migration.Status?.MigrationState?.TargetNode == node));
+
     public void Start()
     {
         Instances.Start();

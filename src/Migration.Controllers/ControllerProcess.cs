@@ -76,6 +76,8 @@ public sealed class ControllerProcess(ControllerOptions options, KubernetesConfi
             {
                 foreach (var instance in cluster.PodsOn(node).SelectMany(InstanceOf).Concat(nodes.InstancesOn(node)).Distinct())
                     Wake(cluster, instance);
+                foreach (var migration in cluster.MigrationsOn(node))
+                    Migrations.Add(migration.Key);
             };
         }
 

@@ -26,7 +26,7 @@ internal static partial class Log
     [LoggerMessage(Level = LogLevel.Information, Message = "Pushed the plan of instance {Instance} to node {Node} as machine {Machine}")]
     public static partial void MachineEnsured(ILogger log, ObjectKey instance, string node, string machine);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Deleted machine {Machine} from node {Node}")]
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Asked node {Node} to delete machine {Machine}")]
     public static partial void MachineDeleted(ILogger log, string machine, string node);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Migration {Migration} is {Phase}")]
@@ -41,6 +41,6 @@ internal static partial class Log
     [LoggerMessage(Level = LogLevel.Information, Message = "Settled migration {Migration}")]
     public static partial void MigrationSettled(ILogger log, ObjectKey migration);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Gave up telling node {Node} to forget migration {Migration}: {Reason}")]
-    public static partial void ReleaseGivenUp(ILogger log, ObjectKey migration, string node, string reason);
+    [LoggerMessage(Level = LogLevel.Information, Message = "Could not tell node {Node} to forget migration {Migration}: {Reason}")]
+    public static partial void ReleaseDelayed(ILogger log, ObjectKey migration, string node, string reason);
 }

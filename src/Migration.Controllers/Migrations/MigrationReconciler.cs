@@ -186,8 +186,7 @@ public sealed class MigrationReconciler(
                     await _pods.EnsureDeletedAsync(delete.Pod, DeleteOptions.Default, ct);
                     break;
                 case MigrationAction.Forget forget:
-                    await ForgetAsync(observed, job, forget.Nodes, ct);
-                    break;
+                    return await ForgetAsync(observed, job, forget.Nodes, ct);
                 default:
                     throw new InvalidOperationException($"no way to do {action}");
             }
@@ -276,22 +275,28 @@ public sealed class MigrationReconciler(
         Log.MachineDeleted(log, delete.Id, delete.Node);
     }
 
-    private async Task ForgetAsync(MigrationObservation observed, VirtualMachineInstanceMigration job, IReadOnlyList<string> names, CancellationToken ct)
+    private async Task<Outcome> ForgetAsync(MigrationObservation observed, VirtualMachineInstanceMigration job, IReadOnlyList<string> names, CancellationToken ct)
     {
         foreach (var node in names.Select(nodes.Find).OfType<NodeConnection>())
-            await ReleaseAsync(observed, node, ct);
+        {
+            if (!await IsReleasedAsync(observed, node, ct))
+                return Outcome.Again(Resync);
+        }
         _prepared.TryRemove(observed.Uid, out _);
         _reported.TryRemove(observed.Uid, out _);
         _turns.Ended(observed.Uid);
         await _migrations.RemoveFinalizerAsync(job, FinalizerNames.Migration, ct);
         Log.MigrationSettled(log, job.Key);
+        return Outcome.Done;
     }
 
-    private async Task ReleaseAsync(MigrationObservation observed, NodeConnection node, CancellationToken ct)
+    // A node that cannot be reached wakes us when it is back.
+    private async Task<bool> IsReleasedAsync(MigrationObservation observed, NodeConnection node, CancellationToken ct)
     {
         try
         {
             await node.Migrations.ReleaseMigrationAsync(new ReleaseMigrationRequest { MigrationId = observed.Uid }, deadline: Deadline(), cancellationToken: ct);
+            return true;
         }
         catch (RpcException e) when (e.StatusCode == StatusCode.FailedPrecondition && observed.Status.Phase == MigrationJobPhase.Failed)
         {
@@ -299,13 +304,13 @@ public sealed class MigrationReconciler(
             await CancelAsync(observed.Job, node.Name, "the migration has failed", ct);
             throw;
         }
-        catch (RpcException e) when (e.StatusCode is StatusCode.Unavailable or StatusCode.DeadlineExceeded && HasWaitedLong(observed))
+        catch (RpcException e) when (e.StatusCode is StatusCode.Unavailable or StatusCode.DeadlineExceeded)
         {
-            Log.ReleaseGivenUp(log, observed.Job.Key, node.Name, e.Status.Detail);
+            var givenUp = observed.Now - (observed.Status.MigrationState?.EndTimestamp ?? observed.Now) > ForgetWithin;
+            Log.ReleaseDelayed(log, observed.Job.Key, node.Name, e.Status.Detail);
+            return givenUp;
         }
     }
-
-    private static bool HasWaitedLong(MigrationObservation observed) => observed.Now - (observed.Status.MigrationState?.EndTimestamp ?? default) > ForgetWithin;
 
     // What the node will not do, now or later. Everything else is tried again.
     private static bool IsRefusal(RpcException e) => e.StatusCode
