@@ -13,6 +13,7 @@ public static class BenchCommand
     {
         ["cni"] = CniBench.RunAsync,
         ["dhcp"] = DhcpBench.RunAsync,
+        ["migration"] = MigrationBench.RunAsync,
     };
 
     public static IEnumerable<string> Names => Benches.Keys;
@@ -26,17 +27,18 @@ public static class BenchCommand
             return 2;
         }
 
+        List<BenchResult> all = [];
         foreach (var (subject, bench) in chosen)
-            Show(subject, await bench(ct), json);
-        return 0;
-    }
+        {
+            var results = await bench(ct);
+            all.AddRange(results);
+            if (!json)
+                AnsiConsole.Write(ToTable(subject, results));
+        }
 
-    private static void Show(string bench, IReadOnlyList<BenchResult> results, bool json)
-    {
         if (json)
-            Console.WriteLine(JsonSerializer.Serialize(new BenchReport(bench, results), BenchJson.Default.BenchReport));
-        else
-            AnsiConsole.Write(ToTable(bench, results));
+            Console.WriteLine(JsonSerializer.Serialize(new BenchReport(name, all), BenchJson.Default.BenchReport));
+        return 0;
     }
 
     private static Table ToTable(string bench, IReadOnlyList<BenchResult> results)
