@@ -23,6 +23,7 @@ public sealed class StructLayoutTests
         Assert.Equal(16, Unsafe.SizeOf<PacketSocket.Membership>());
         Assert.Equal(20, Unsafe.SizeOf<PacketSocket.AuxiliaryData>());
         Assert.Equal(40, Unsafe.SizeOf<Tap.InterfaceRequest>());
+        Assert.Equal(256, Unsafe.SizeOf<NetworkNamespace.Status>());
     }
 
     [Theory]
@@ -38,6 +39,7 @@ public sealed class StructLayoutTests
     [InlineData(typeof(PacketSocket.Membership), "Address", 8)]
     [InlineData(typeof(PacketSocket.AuxiliaryData), "VlanTci", 16)]
     [InlineData(typeof(Tap.InterfaceRequest), "Flags", 16)]
+    [InlineData(typeof(NetworkNamespace.Status), "Inode", 32)]
     public void Members_stand_where_the_kernel_reads_them(Type type, string member, int offset) =>
         Assert.Equal(offset, Marshal.OffsetOf(type, member).ToInt32());
 }
