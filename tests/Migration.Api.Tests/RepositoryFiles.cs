@@ -17,6 +17,8 @@ internal static class RepositoryFiles
 
     public static string RequireCompatibility()
     {
+        // Where it is known to be there, its absence is a failure.
+        Assert.False(Compatibility is null && Environment.GetEnvironmentVariable("CI") == "true", "there is no shared/compat beside this checkout");
         Assert.SkipWhen(Compatibility is null, "there is no shared/compat beside this checkout");
         return Compatibility!;
     }

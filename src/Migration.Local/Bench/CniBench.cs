@@ -18,13 +18,15 @@ public static class CniBench
     private const int Rounds = 25, Warm = 3, StartUps = 30;
     private const string VirtualMachine = "virt-launcher-bench-x7k2p", Other = "web-5d9c7";
 
-    public static Task<IReadOnlyList<BenchResult>> RunAsync(CancellationToken ct) =>
-        // Processes are started and waited for by a thread that does nothing else.
-        Task.Factory.StartNew(() => Run(ct), ct, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-
-    private static IReadOnlyList<BenchResult> Run(CancellationToken ct)
+    public static async Task<IReadOnlyList<BenchResult>> RunAsync(CancellationToken ct)
     {
-        using var place = new Place();
+        await using var place = new Place();
+        // Processes are started and waited for by a thread that does nothing else.
+        return await Task.Factory.StartNew(() => Measure(place, ct), ct, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    }
+
+    private static IReadOnlyList<BenchResult> Measure(Place place, CancellationToken ct)
+    {
         double[] startUps = [.. Enumerable.Range(0, StartUps).Select(_ => place.TimeVersion())];
         List<double> alone = [], other = [], machine = [];
         for (var round = -Warm; round < Rounds; round++)
@@ -48,7 +50,7 @@ public static class CniBench
     }
 
     /// <summary>A node in a namespace of its own, with the real node service, and the chain of plugins on it.</summary>
-    private sealed class Place : IDisposable
+    private sealed class Place : IAsyncDisposable
     {
         private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(20), StopLimit = TimeSpan.FromSeconds(10);
 
@@ -150,10 +152,10 @@ public static class CniBench
             }
         }
 
-        public void Dispose()
+        public async ValueTask DisposeAsync()
         {
             _channel.Dispose();
-            _service.StopAsync(StopLimit, TimeProvider.System).GetAwaiter().GetResult();
+            await _service.StopAsync(StopLimit, TimeProvider.System);
             _service.Dispose();
             _host.Dispose();
             NetworkNamespace.Delete(NamespacePath("host"));
