@@ -50,6 +50,9 @@ internal static partial class Log
     [LoggerMessage(LogLevel.Warning, "Machine {Machine}: {Step} did not succeed and is tried again: {Reason}")]
     public static partial void MachineStepFailed(ILogger log, string machine, string step, string reason);
 
+    [LoggerMessage(LogLevel.Error, "The loop of {Owner} stumbled and goes on")]
+    public static partial void LoopStumbled(ILogger log, string owner, Exception mistake);
+
     [LoggerMessage(LogLevel.Information, "Migration {Migration} ({Role}): {Phase} {Reason}")]
     public static partial void MigrationPhaseChanged(ILogger log, string migration, string role, string phase, string reason);
 

@@ -140,9 +140,15 @@ internal sealed class Machine : IAsyncDisposable
 
             return await PerformAsync(step, ct);
         }
-        catch (Exception failure) when (failure is QmpException or IOException or RefusedException or ArgumentException or UnauthorizedAccessException)
+        catch (Exception failure) when (failure is QmpException or IOException or System.Net.Sockets.SocketException or RefusedException or ArgumentException or UnauthorizedAccessException)
         {
             return await FailAsync(step, failure);
+        }
+        catch (Exception mistake) when (mistake is not OperationCanceledException)
+        {
+            // The owner of a guest does not leave it, not even for a mistake of ours.
+            Log.LoopStumbled(_room.Log, $"machine {Id}", mistake);
+            return TimeSpan.FromSeconds(1);
         }
     }
 
@@ -206,7 +212,7 @@ internal sealed class Machine : IAsyncDisposable
                 _launcher ??= LauncherClient.Connect(_folder.LauncherSocket);
                 return await _launcher.DescribeAsync(ct);
             }
-            catch (IOException)
+            catch (Exception lost) when (lost is IOException or System.Net.Sockets.SocketException)
             {
                 _launcher?.Dispose();
                 _launcher = null;

@@ -152,7 +152,8 @@ internal sealed class IncomingMigration : MigrationEntry
             return (CopyState.Gone, GuestState.Unknown);
         if (!await _qemu.FollowAsync())
             return (CopyState.Unknown, GuestState.Unknown);
-        if (_qemu.Drain() is CopyState.Completed && Record.Verdict is Verdict.Pending)
+        // A loaded guest stays loaded until it is let run: it stands still meanwhile, and asking would only lengthen that.
+        if ((_qemu.Drain() ?? _qemu.State) is CopyState.Completed && Record.Verdict is Verdict.Pending)
             return (CopyState.Completed, GuestState.Paused);
         var migration = await _qemu.Session.QueryMigrateAsync(ct);
         var status = await _qemu.Session.QueryStatusAsync(ct);
@@ -199,9 +200,8 @@ internal sealed class IncomingMigration : MigrationEntry
 
     private async Task ActivateAsync(CancellationToken ct)
     {
-        var status = await _qemu.Session.QueryStatusAsync(ct);
-        if (!status.Running)
-            await _qemu.Session.ContinueAsync(ct);
+        // Said to a guest that runs already it changes nothing.
+        await _qemu.Session.ContinueAsync(ct);
         _qemu.Drain();
         var resumed = _qemu.ResumedAt ?? Desk.Time.GetUtcNow();
         Change<IncomingRecord>(record => record with { ResumedAt = record.ResumedAt ?? resumed });

@@ -80,6 +80,20 @@ internal abstract class MigrationEntry : IAsyncDisposable
         }
     }
 
+    /// <summary>A guest may stand still while this loop runs: not even a mistake of ours may end it.</summary>
+    private async Task<TimeSpan> TryStepAsync(CancellationToken ct)
+    {
+        try
+        {
+            return await StepAsync(ct);
+        }
+        catch (Exception mistake) when (mistake is not OperationCanceledException)
+        {
+            Log.LoopStumbled(Logger, $"migration {Id} ({Role})", mistake);
+            return TimeSpan.FromSeconds(1);
+        }
+    }
+
     private async Task LiveAsync(CancellationToken ct)
     {
         await Task.Yield();
@@ -87,7 +101,7 @@ internal abstract class MigrationEntry : IAsyncDisposable
         {
             while (!_snapshot.Record.HasEnded)
             {
-                var lookAgain = await StepAsync(ct);
+                var lookAgain = await TryStepAsync(ct);
                 if (lookAgain > TimeSpan.Zero)
                     await Wakeup.WaitAsync(lookAgain, Desk.Time, ct);
             }

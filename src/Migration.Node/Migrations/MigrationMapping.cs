@@ -21,7 +21,7 @@ internal static class MigrationMapping
         {
             AllowPlaintext = wire.AllowPlaintext,
             MaxBandwidth = (long)wire.MaxBandwidth,
-            MaxDowntime = Positive(wire.MaxDowntime, "options.max_downtime") ?? new MigrationSettings().MaxDowntime,
+            MaxDowntime = Positive(wire.MaxDowntime, "options.max_downtime"),
             TimeLimit = Positive(wire.TimeLimit, "options.time_limit"),
             AllowAutoConverge = wire.AllowAutoConverge,
             Channels = wire.Channels == 0 ? 1 : (int)wire.Channels,

@@ -7,7 +7,9 @@ internal sealed record MigrationSettings
 
     /// <summary>Bytes per second; 0 is unlimited.</summary>
     public long MaxBandwidth { get; init; }
-    public TimeSpan MaxDowntime { get; init; } = TimeSpan.FromMilliseconds(300);
+
+    /// <summary>Null: a short stop at first, a longer one when the copy does not get there.</summary>
+    public TimeSpan? MaxDowntime { get; init; }
     public TimeSpan? TimeLimit { get; init; }
     public bool AllowAutoConverge { get; init; }
     public int Channels { get; init; } = 1;

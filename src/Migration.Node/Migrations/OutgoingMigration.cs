@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Text.Json.Nodes;
 using Grpc.Core;
 using Migration.Node.Machines;
 using Migration.Protos;
@@ -16,6 +17,7 @@ internal sealed class OutgoingMigration : MigrationEntry
     private readonly OutgoingLimits _limits;
     private SourcePath? _path;
     private TargetWord _target = TargetWord.NotAsked;
+    private TimeSpan _downtime = DowntimeLadder.At(0);
     private string _error = "";
 
     public OutgoingMigration(OutgoingRecord record, Machine machine, MigrationDesk desk, OutgoingLimits limits)
@@ -127,6 +129,8 @@ internal sealed class OutgoingMigration : MigrationEntry
         _error = migration.Error ?? "";
         if (Record.Begun)
             Report(ProgressOf(migration));
+        if (Record.Begun && migration.Status is MigrationStatus.Active)
+            await AllowAsync(DowntimeLadder.At(migration.Memory?.Pass ?? 0), ct);
         return (CopyStates.Of(migration.Status), GuestStates.Of(status.State));
     }
 
@@ -179,6 +183,15 @@ internal sealed class OutgoingMigration : MigrationEntry
         Change<OutgoingRecord>(now => now with { Begun = true });
         await _qemu.Session.MigrateAsync(uri, ct);
         _path.Begun();
+    }
+
+    /// <summary>Lengthens the stop that QEMU may make, if nobody has fixed it.</summary>
+    private async Task AllowAsync(TimeSpan downtime, CancellationToken ct)
+    {
+        if (Record.Settings.MaxDowntime is not null || downtime == _downtime)
+            return;
+        _downtime = downtime;
+        await _qemu.Session.SetMigrateParametersAsync(new JsonObject { ["downtime-limit"] = (long)downtime.TotalMilliseconds }, ct);
     }
 
     private async Task HandOverAsync(OutgoingStep.HandOver step, CancellationToken ct)
@@ -275,7 +288,7 @@ internal sealed class OutgoingMigration : MigrationEntry
     private static CopySettings CopySettingsOf(OutgoingRecord record) => new()
     {
         MaxBandwidth = record.Settings.MaxBandwidth > 0 ? record.Settings.MaxBandwidth : CopySettings.Unlimited,
-        DowntimeLimit = record.Settings.MaxDowntime,
+        DowntimeLimit = record.Settings.MaxDowntime ?? DowntimeLadder.At(0),
         Channels = record.Channels,
         AutoConverge = record.Settings.AllowAutoConverge,
     };

@@ -26,6 +26,9 @@ internal sealed class QemuWatch(Machine machine, Wakeup wakeup, TimeProvider tim
 
     public QmpSession Session => machine.Qmp ?? throw new IOException("the connection to QEMU was lost");
 
+    /// <summary>The last state that was entered.</summary>
+    public CopyState State => _state;
+
     public TimeSpan InState => time.GetElapsedTime(_since);
 
     /// <summary>Listens to the machine's session, if it has one. Call it before the command whose events are wanted.</summary>

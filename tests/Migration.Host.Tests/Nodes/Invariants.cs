@@ -47,7 +47,7 @@ internal static class Invariants
                 Assert.Empty(Directory.EnumerateFiles(Path.Combine(node.State, folder)));
             Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(node.KubeletRoot, "pods")));
             var links = (await node.Namespace.IpJsonAsync("link")).EnumerateArray().Select(link => link.GetProperty("ifname").GetString()).Order();
-            Assert.Equal(["cni0", "fabric", "lo"], links);
+            Assert.Empty(links.Except(["cni0", "fabric", "lo"]));
         }
 
         var processes = await Shell.RunAsync("ps", "-eo", "args");

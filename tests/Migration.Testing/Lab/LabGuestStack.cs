@@ -45,7 +45,7 @@ public sealed class LabGuestStack : IDisposable
         File.WriteAllText(script, """
             #!/bin/sh
             [ "$1" = bound ] || exit 0
-            echo "ip=$ip mask=$subnet router=$router mtu=$mtu hostname=$hostname server=$serverid lease=$lease"
+            echo "ip=$ip mask=$mask router=$router mtu=$mtu hostname=$hostname server=$serverid lease=$lease"
             ip addr flush dev eth0; ip addr add $ip/$mask dev eth0; [ -z "$router" ] || ip route replace default via $router
             """);
         File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserExecute);

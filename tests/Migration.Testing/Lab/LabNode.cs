@@ -18,7 +18,7 @@ public sealed class LabNode : IAsyncDisposable
     {
         (_lab, Name, Number) = (lab, name, number);
         Folder = Path.Combine(lab.Folder, name);
-        Directory.CreateDirectory(Folder);
+        Directory.CreateDirectory(Path.Combine(Folder, "kubelet", "pods"));
         _certificates = lab.Certificates.Issue(LabCertificates.NodeName(name));
         Namespace = TestNamespace.Create(name);
     }
