@@ -11,6 +11,7 @@ internal sealed class Cluster : IAsyncDisposable
     private readonly ApiServerOptions _options;
     private readonly ILogger _log;
     private readonly ResourceRegistry _registry = new(BuiltIns.All);
+    private readonly CustomResources _definitions;
     private readonly ObjectWriter _writer;
     private readonly ObjectRemover _remover;
     private GarbageCollector? _collector;
@@ -20,7 +21,8 @@ internal sealed class Cluster : IAsyncDisposable
         _options = options;
         _log = log;
         var time = options.Time;
-        var admission = new Admission(Store, time) { Observe = new CustomResources(_registry, Store).Observe };
+        var admission = new Admission(Store, time) { Observe = Observe };
+        _definitions = new CustomResources(_registry, Store);
         var reader = new ObjectReader(Store, time);
         _writer = new ObjectWriter(Store, admission, time);
         _remover = new ObjectRemover(Store, admission, time);
@@ -53,6 +55,24 @@ internal sealed class Cluster : IAsyncDisposable
     {
         if (_collector is not null)
             await _collector.DisposeAsync();
+    }
+
+    /// <summary>What follows from an object's being stored or removed at once, before its writer is answered.</summary>
+    private void Observe(ResourceType type, StoredObject item, bool removed)
+    {
+        _definitions.Observe(type, item, removed);
+        if (type.Storage == "namespaces" && !removed && !item.IsDeleting)
+            EnsureServiceAccount(item.Name);
+    }
+
+    /// <summary>Pods run as the service account "default" unless they say otherwise; every namespace has one.</summary>
+    private void EnsureServiceAccount(string scope)
+    {
+        if (Store.Get("serviceaccounts", new ObjectKey(scope, "default")) is null)
+            Create(new JsonObject
+            {
+                ["apiVersion"] = "v1", ["kind"] = "ServiceAccount", ["metadata"] = new JsonObject { ["name"] = "default", ["namespace"] = scope },
+            });
     }
 
     private void Load(string file)

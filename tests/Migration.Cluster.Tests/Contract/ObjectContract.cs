@@ -136,6 +136,33 @@ public sealed class ObjectContract(ContractCluster cluster)
             Assert.Equal(count, (await space.Api.GetAsync(space.Core("events?fieldSelector=") + Uri.EscapeDataString(selector))).Find("items")!.AsArray().Count);
     }
 
+    [Theory]
+    [InlineData("""{"spec":{"nodeName":"elsewhere"}}""")]
+    [InlineData("""{"spec":{"restartPolicy":"Never"}}""")]
+    [InlineData("""{"spec":{"containers":[{"name":"other","image":"x"}]}}""")]
+    public async Task Little_of_a_pod_can_be_changed(string patch)
+    {
+        await using var space = await cluster.NewSpaceAsync();
+        await space.CreatePodAsync("p");
+        (await space.Api.PatchAsync(space.Core("pods/p"), "merge", patch)).ExpectFailure(422, "Invalid", "Pod \"p\" is invalid: spec: Forbidden: pod updates may not change fields");
+    }
+
+    [Fact]
+    public async Task Every_namespace_has_a_service_account_that_can_be_given_a_token()
+    {
+        await using var space = await cluster.NewSpaceAsync();
+        await Eventually.TrueAsync(async () => (await space.Api.GetAsync(space.Core("serviceaccounts/default"))).Code == 200, "the service account is there");
+        var token = (await space.Api.PostAsync(space.Core("serviceaccounts/default/token"), """{"apiVersion":"authentication.k8s.io/v1","kind":"TokenRequest","spec":{}}""")).Expect(201);
+        using var client = space.Api.NewClient(true);
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/apis/authentication.k8s.io/v1/selfsubjectreviews")
+        {
+            Content = new StringContent("""{"apiVersion":"authentication.k8s.io/v1","kind":"SelfSubjectReview"}""", System.Text.Encoding.UTF8, "application/json"),
+        };
+        request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + token.Text("status", "token"));
+        using var response = await client.SendAsync(request);
+        Assert.Contains($"system:serviceaccount:{space.Name}:default", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Leases_are_held_by_one()
     {

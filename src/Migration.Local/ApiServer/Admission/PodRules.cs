@@ -5,6 +5,11 @@ namespace Migration.Local.ApiServer;
 /// <summary>Pods begin Pending, and little of their spec may change afterwards.</summary>
 internal static class PodRules
 {
+    private const string Immutable =
+        "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,"
+        + "`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),"
+        + "`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
+
     public static KindRules Rules { get; } = new()
     {
         Create = tree =>
@@ -13,6 +18,12 @@ internal static class PodRules
             spec["serviceAccountName"] ??= "default";
             spec["serviceAccount"] = spec["serviceAccountName"]!.DeepClone();
             tree["status"] = new JsonObject { ["phase"] = "Pending", ["qosClass"] = QualityOfService(spec) };
+        },
+        // Only the binding subresource, which does not come this way, chooses the node.
+        Update = (before, after) =>
+        {
+            if (before.TextAt("spec", "nodeName") != after.TextAt("spec", "nodeName"))
+                throw ApiException.Invalid("", "Pod", before.TextAt("metadata", "name") ?? "", [FieldError.Forbidden("spec", Immutable)]);
         },
         Default = tree =>
         {
@@ -83,10 +94,7 @@ internal static class PodRules
     {
         var (old, now) = (Fixed(before), Fixed(after));
         if (!JsonTree.Same(old, now))
-            errors.Add(FieldError.Forbidden("spec",
-                "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,"
-                + "`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),"
-                + "`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)"));
+            errors.Add(FieldError.Forbidden("spec", Immutable));
     }
 
     private static JsonObject Fixed(JsonObject pod)
