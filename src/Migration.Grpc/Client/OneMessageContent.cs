@@ -8,6 +8,7 @@ internal sealed class OneMessageContent(FrameWriter frame) : HttpContent
 {
     // The call is one user; the transport is another while it sends, and may send again on a new connection.
     private int _users = 1;
+    private int _callHasLeft;
 
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
         SerializeToStreamAsync(stream, context, CancellationToken.None);
@@ -34,11 +35,9 @@ internal sealed class OneMessageContent(FrameWriter frame) : HttpContent
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing && Interlocked.Exchange(ref _left, 1) == 0) Leave();
+        if (disposing && Interlocked.Exchange(ref _callHasLeft, 1) == 0) Leave();
         base.Dispose(disposing);
     }
-
-    private int _left;
 
     private bool TryUse()
     {
