@@ -28,15 +28,16 @@ public static class CniBench
     private static IReadOnlyList<BenchResult> Measure(Place place, CancellationToken ct)
     {
         double[] startUps = [.. Enumerable.Range(0, StartUps).Select(_ => place.TimeVersion())];
-        List<double> alone = [], other = [], machine = [];
+        List<double> alone = [], other = [], machine = [], node = [];
         for (var round = -Warm; round < Rounds; round++)
         {
             ct.ThrowIfCancellationRequested();
-            var (a, b, c) = (place.TimeChain(pod: null), place.TimeChain(Other), place.TimeChain(VirtualMachine));
+            var (a, b, c, d) = (place.TimeChain(pod: null), place.TimeChain(Other), place.TimeChain(VirtualMachine), place.TimeNode());
             if (round < 0) continue;
             alone.Add(a);
             other.Add(b - a);
             machine.Add(c - a);
+            node.Add(d);
         }
         return
         [
@@ -44,6 +45,7 @@ public static class CniBench
             BenchResult.Plain("start-up (VERSION)", "ms", startUps),
             BenchResult.AtMost("peak RSS, a machine's ADD", "MB", 16, Enumerable.Range(0, 5).Select(_ => place.PeakMemory() / 1e6)),
             BenchResult.Plain("reference bridge alone, ADD and DEL", "ms", alone),
+            BenchResult.Plain("the node's part: Attach and Detach, called directly", "ms", node),
             BenchResult.AtMost("added for another pod, ADD and DEL", "ms", 4, other),
             BenchResult.AtMost("added for a machine's pod, ADD and DEL", "ms", 15, machine),
         ];
@@ -54,7 +56,8 @@ public static class CniBench
     {
         private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(20), StopLimit = TimeSpan.FromSeconds(10);
 
-        private readonly string _folder = Directory.CreateTempSubdirectory("migration-bench-cni-").FullName;
+        // In memory, as /run is on a real node, whatever /run is here.
+        private readonly string _folder = Directory.CreateDirectory($"/dev/shm/migration-bench-{Environment.ProcessId}").FullName;
         private readonly NetworkNamespace _host;
         private readonly StartedProgram _service;
         private readonly GrpcChannel _channel;
@@ -115,6 +118,32 @@ public static class CniBench
             finally
             {
                 if (isMachine) Machines.DeleteMachine(new DeleteMachineRequest { Id = id });
+                NetworkNamespace.Delete(NamespacePath(id));
+            }
+        }
+
+        /// <summary>Attach and Detach without the plugin, in milliseconds.</summary>
+        public double TimeNode()
+        {
+            var id = $"pod{++_pods}";
+            using var space = NetworkNamespace.Create(NamespacePath(id));
+            Plan(id);
+            try
+            {
+                var result = Execute("ADD", _bridge, VirtualMachine, id, previous: null);
+                var networks = new Networks.NetworksClient(_channel);
+                var key = new AttachmentKey { Network = "pods", ContainerId = id, InterfaceName = "eth0" };
+                var pod = new PodIdentity { Namespace = "default", Name = VirtualMachine, Uid = id };
+                var started = Stopwatch.GetTimestamp();
+                networks.Attach(new AttachRequest { Key = key, Pod = pod, NamespacePath = NamespacePath(id) });
+                networks.Detach(new DetachRequest { Key = key, NamespacePath = NamespacePath(id) });
+                var took = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
+                Execute("DEL", _bridge, VirtualMachine, id, result);
+                return took;
+            }
+            finally
+            {
+                Machines.DeleteMachine(new DeleteMachineRequest { Id = id });
                 NetworkNamespace.Delete(NamespacePath(id));
             }
         }
