@@ -86,7 +86,7 @@ internal sealed class OutgoingMigration : MigrationEntry
 
     private TimeSpan Fail(OutgoingStep? step, Exception failure)
     {
-        if (step is OutgoingStep.Begin)
+        if (step is OutgoingStep.Begin && !(MayPass(failure) && Desk.Time.GetUtcNow() - Record.Started < _limits.Setup))
         {
             Change<OutgoingRecord>(record => record with { CancelReason = record.CancelReason ?? failure.Message });
             return TimeSpan.Zero;
@@ -96,6 +96,10 @@ internal sealed class OutgoingMigration : MigrationEntry
             Log.MigrationStepFailed(Logger, Id, Role, step.GetType().Name, failure.Message);
         return Retry;
     }
+
+    /// <summary>A target that is slow to answer, or whose service is just being restarted, is worth a second try.</summary>
+    private static bool MayPass(Exception failure) =>
+        failure is SocketException or RpcException { StatusCode: StatusCode.Unavailable or StatusCode.DeadlineExceeded };
 
     private async Task<OutgoingObservation> ObserveAsync(CancellationToken ct)
     {
@@ -177,6 +181,7 @@ internal sealed class OutgoingMigration : MigrationEntry
         if (word.Outcome is not Outcome.Pending)
             throw new IOException($"node {record.TargetNode} has decided already: {word.Outcome}");
 
+        await ClosePathAsync();
         _path = new SourcePath(record, _machine.Folder, Desk.Dialer, Wakeup);
         await MigrationSetup.PrepareSourceAsync(_qemu.Session, CopySettingsOf(record), ct);
         var uri = await _path.OpenAsync(_qemu.Session, ct);

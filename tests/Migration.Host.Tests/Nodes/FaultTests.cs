@@ -32,7 +32,7 @@ public sealed class FaultTests
         // The encrypted stream runs through the node services and is cut; a descriptor is QEMU's own and is not.
         var source = await move.WaitForSourceAsync(MigrationPhase.Succeeded);
         var target = await lab.B.WaitForMigrationAsync(move.Id, LabMove.HasEnded, "the target has ended");
-        Assert.Equal(encrypted ? MigrationPhase.Failed : MigrationPhase.Succeeded, source.Phase);
+        Invariants.Is(lab, encrypted ? MigrationPhase.Failed : MigrationPhase.Succeeded, source);
         Assert.Equal(source.Phase, target.Phase);
         Assert.Equal(encrypted, source.Reason.Length > 0);
         await (encrypted ? Invariants.OnlyRunsInAsync(guest.Pod, move.TargetPod) : Invariants.OnlyRunsInAsync(move.TargetPod, guest.Pod));
@@ -75,7 +75,7 @@ public sealed class FaultTests
         await KillAndRestartAsync(lab, victim);
         await AllowControlAsync(lab.B);
 
-        Assert.Equal(MigrationPhase.Succeeded, (await move.WaitForSourceAsync(MigrationPhase.Succeeded)).Phase);
+        Invariants.Is(lab, MigrationPhase.Succeeded, await move.WaitForSourceAsync(MigrationPhase.Succeeded));
         await Invariants.OnlyRunsInAsync(move.TargetPod, guest.Pod);
         await Invariants.NothingIsLeftAsync(lab, move.Id);
     }
@@ -91,7 +91,7 @@ public sealed class FaultTests
         await Invariants.NobodyRunsAsync(guest.Pod, move.TargetPod);
         await AllowControlAsync(lab.B);
 
-        Assert.Equal(MigrationPhase.Failed, (await move.WaitForSourceAsync(MigrationPhase.Failed)).Phase);
+        Invariants.Is(lab, MigrationPhase.Failed, await move.WaitForSourceAsync(MigrationPhase.Failed));
         await Invariants.OnlyRunsInAsync(guest.Pod, move.TargetPod);
         await Invariants.NothingIsLeftAsync(lab, move.Id);
     }
@@ -105,7 +105,7 @@ public sealed class FaultTests
         await KillQemuAsync(lab.A, guest.Pod);
         await AllowControlAsync(lab.B);
 
-        Assert.Equal(MigrationPhase.Succeeded, (await move.WaitForSourceAsync(MigrationPhase.Succeeded)).Phase);
+        Invariants.Is(lab, MigrationPhase.Succeeded, await move.WaitForSourceAsync(MigrationPhase.Succeeded));
         await Invariants.OnlyRunsInAsync(move.TargetPod, guest.Pod);
     }
 
@@ -152,7 +152,7 @@ public sealed class FaultTests
         await move.WaitForCopyAsync();
         // A copy of the right token by the right node, but for a channel that is taken.
         await StrangerAsync(lab.A, move, socket => Speak(socket, lab.Certificates.Issue(LabCertificates.NodeName("a")), header));
-        Assert.Equal(MigrationPhase.Succeeded, (await move.WaitForSourceAsync(MigrationPhase.Succeeded)).Phase);
+        Invariants.Is(lab, MigrationPhase.Succeeded, await move.WaitForSourceAsync(MigrationPhase.Succeeded));
         Assert.Equal(8, lab.B.Log.Split('\n').Count(line => line.Contains("Turned away", StringComparison.Ordinal)));
         await Invariants.OnlyRunsInAsync(move.TargetPod, guest.Pod);
     }
@@ -168,7 +168,7 @@ public sealed class FaultTests
         await lab.B.Namespace.ExecuteAsync("nft add chain inet cut in { type filter hook input priority 0 ; }");
         await lab.B.Namespace.ExecuteAsync("nft add rule inet cut in tcp dport 7411 drop");
         var source = await move.WaitForSourceAsync(MigrationPhase.Undecided);
-        Assert.Equal(MigrationPhase.Undecided, source.Phase);
+        Invariants.Is(lab, MigrationPhase.Undecided, source);
         Assert.Contains("node b", source.Reason);
         return (guest, move);
     }

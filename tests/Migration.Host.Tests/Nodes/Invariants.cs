@@ -8,6 +8,9 @@ namespace Migration.Host.Tests.Nodes;
 /// <summary>What must hold after every migration, whatever happened to it.</summary>
 internal static class Invariants
 {
+    /// <summary>A migration is in this phase; if not, everybody's log is shown.</summary>
+    public static void Is(NodeLab lab, MigrationPhase phase, MigrationState state) => Assert.True(state.Phase == phase, $"{phase} was expected: {state}\n{lab.Describe()}");
+
     /// <summary>One pod's guest lives on, and no other's does.</summary>
     public static async Task OnlyRunsInAsync(LabPod running, params LabPod[] others)
     {

@@ -23,7 +23,7 @@ public sealed class MigrationTests
         var source = await move.WaitForSourceAsync(MigrationPhase.Succeeded);
         var target = await lab.B.WaitForMigrationAsync(move.Id, LabMove.HasEnded, "the target has ended");
 
-        Assert.Equal(MigrationPhase.Succeeded, source.Phase);
+        Invariants.Is(lab, MigrationPhase.Succeeded, source);
         Assert.Equal((MigrationPhase.Succeeded, Outcome.Activated), (target.Phase, target.Outcome));
         Assert.Equal((encrypted, encrypted ? "unix" : "fd"), (source.Encrypted, source.Transport));
         Assert.InRange(source.Downtime.ToTimeSpan(), TimeSpan.FromTicks(1), TimeSpan.FromSeconds(5));
@@ -43,14 +43,14 @@ public sealed class MigrationTests
         var guest = await LabGuest.StartAsync(lab.A, "dirty=24 dirtyrate=40");
         var there = await guest.PrepareMoveAsync(lab.A, lab.B);
         await there.StartAsync();
-        Assert.Equal(MigrationPhase.Succeeded, (await there.WaitForSourceAsync(MigrationPhase.Succeeded)).Phase);
+        Invariants.Is(lab, MigrationPhase.Succeeded, await there.WaitForSourceAsync(MigrationPhase.Succeeded));
         await lab.B.WaitForMachineAsync(there.TargetPod.Uid, MachinePhase.Running);
 
         var back = await guest.Moved(there.TargetPod).PrepareMoveAsync(lab.B, lab.A);
         await back.StartAsync();
         var source = await back.WaitForSourceAsync(MigrationPhase.Succeeded);
 
-        Assert.Equal(MigrationPhase.Succeeded, source.Phase);
+        Invariants.Is(lab, MigrationPhase.Succeeded, source);
         await Invariants.OnlyRunsInAsync(back.TargetPod, guest.Pod, there.TargetPod);
         var machine = await lab.A.WaitForMachineAsync(back.TargetPod.Uid, MachinePhase.Running);
         Assert.Equal(guest.Machine.Interfaces[0].Lease, machine.Interfaces[0].Lease);
@@ -79,7 +79,7 @@ public sealed class MigrationTests
 
         var second = await guest.PrepareMoveAsync(lab.A, lab.B, new MigrationOptions { AllowPlaintext = !encrypted });
         await second.StartAsync();
-        Assert.Equal(MigrationPhase.Succeeded, (await second.WaitForSourceAsync(MigrationPhase.Succeeded)).Phase);
+        Invariants.Is(lab, MigrationPhase.Succeeded, await second.WaitForSourceAsync(MigrationPhase.Succeeded));
         await Invariants.OnlyRunsInAsync(second.TargetPod, guest.Pod, move.TargetPod);
         await Invariants.NothingIsLeftAsync(lab, move.Id, second.Id);
     }
@@ -96,7 +96,7 @@ public sealed class MigrationTests
 
         var source = await move.WaitForSourceAsync(MigrationPhase.Failed);
 
-        Assert.Equal(MigrationPhase.Failed, source.Phase);
+        Invariants.Is(lab, MigrationPhase.Failed, source);
         Assert.Contains("did not converge", source.Reason);
         await Invariants.OnlyRunsInAsync(guest.Pod, move.TargetPod);
     }
@@ -126,7 +126,7 @@ public sealed class MigrationTests
         await RefusedAsync(StatusCode.FailedPrecondition, async () => await lab.A.Migrations.ReleaseMigrationAsync(new ReleaseMigrationRequest { MigrationId = move.Id }));
         await lab.A.Migrations.CancelMigrationAsync(new CancelMigrationRequest { MigrationId = move.Id });
         await lab.A.Migrations.CancelMigrationAsync(new CancelMigrationRequest { MigrationId = "never-known" });
-        Assert.Equal(MigrationPhase.Cancelled, (await move.WaitForSourceAsync(MigrationPhase.Cancelled)).Phase);
+        Invariants.Is(lab, MigrationPhase.Cancelled, await move.WaitForSourceAsync(MigrationPhase.Cancelled));
     }
 
     [Fact]
@@ -142,7 +142,7 @@ public sealed class MigrationTests
         await foreach (var change in watch.ResponseStream.ReadAllAsync(Ct))
             seen.Add(change.Migration);
 
-        Assert.Equal(MigrationPhase.Succeeded, seen[^1].Phase);
+        Invariants.Is(lab, MigrationPhase.Succeeded, seen[^1]);
         Assert.Contains(seen, state => state.Phase is MigrationPhase.Copying && state.Progress.Percent is > 0 and < 100);
         Assert.Equal(seen.Select(state => state.Version).Order().Distinct(), seen.Select(state => state.Version));
         Assert.Equal(100u, seen[^1].Progress.Percent);
