@@ -20,6 +20,7 @@ internal sealed class IncomingMigration : MigrationEntry
     private Task _receiving = Task.CompletedTask;
     private volatile bool _connected;
     private volatile string? _broken;
+    private long _brokenAt;
     private bool _listening;
     private string _error = "";
 
@@ -132,6 +133,8 @@ internal sealed class IncomingMigration : MigrationEntry
 
     private async Task<IncomingObservation> ObserveAsync(CancellationToken ct)
     {
+        // Before QEMU is asked: a connection that ends because QEMU is done must not look like one that was lost.
+        var broken = _broken;
         var (copy, guest) = await LookAsync(ct);
         _qemu.Enter(copy);
         return new IncomingObservation
@@ -139,9 +142,9 @@ internal sealed class IncomingMigration : MigrationEntry
             Copy = copy,
             Guest = guest,
             Connected = _connected,
-            Broken = _broken,
+            Broken = broken,
+            BrokenFor = broken is null ? TimeSpan.Zero : Desk.Time.GetElapsedTime(Interlocked.Read(ref _brokenAt)),
             Error = _error,
-            InState = _qemu.InState,
             Elapsed = Desk.Time.GetUtcNow() - Record.Started,
         };
     }
@@ -282,7 +285,12 @@ internal sealed class IncomingMigration : MigrationEntry
 
     private void Break(string reason)
     {
-        _broken ??= reason;
+        if (_broken is null)
+        {
+            Interlocked.Exchange(ref _brokenAt, Desk.Time.GetTimestamp());
+            _broken = reason;
+        }
+
         Wakeup.Set();
     }
 

@@ -10,6 +10,9 @@ internal abstract record IncomingStep
 {
     /// <summary>A source that never comes is not waited for longer than this.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    /// <summary>What had arrived before the connection ended is loaded within this, or QEMU hangs.</summary>
+    private static readonly TimeSpan Digestion = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(250);
 
     private IncomingStep()
@@ -61,7 +64,7 @@ internal abstract record IncomingStep
             CopyState.Completed when record.HandedOver => new Decide(Verdict.Activated, ""),
             // The source alone knows whether it gave the guest away; without its word nothing is decided.
             CopyState.Completed => new Wait(MigrationPhase.Switching, Poll),
-            CopyState.Active when seen.Broken is { } cut && seen.InState > TimeSpan.FromSeconds(5) => new Decide(Verdict.Aborted, $"the connection to node {record.SourceNode} was lost: {cut}"),
+            CopyState.Active when seen.Broken is { } cut && seen.BrokenFor > Digestion => new Decide(Verdict.Aborted, $"the connection to node {record.SourceNode} was lost: {cut}"),
             CopyState.Active => new Wait(record.Phase is MigrationPhase.Switching ? MigrationPhase.Switching : MigrationPhase.Copying, Poll),
             _ when !seen.Connected && seen.Elapsed > Patience => new Decide(Verdict.Aborted, $"node {record.SourceNode} did not connect within {Patience.TotalSeconds:0} s"),
             _ => new Wait(MigrationPhase.Setup, Poll),

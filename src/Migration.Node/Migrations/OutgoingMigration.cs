@@ -103,6 +103,7 @@ internal sealed class OutgoingMigration : MigrationEntry
 
     private async Task<OutgoingObservation> ObserveAsync(CancellationToken ct)
     {
+        var broken = _path?.Broken;
         var (copy, guest) = await LookAsync(ct);
         _qemu.Enter(copy);
         return new OutgoingObservation
@@ -110,7 +111,7 @@ internal sealed class OutgoingMigration : MigrationEntry
             Copy = copy,
             Guest = guest,
             Target = _target,
-            Broken = _path?.Broken,
+            Broken = broken,
             Error = _error,
             Deleting = _machine.Snapshot.Record.Deletion is not null,
             InState = _qemu.InState,

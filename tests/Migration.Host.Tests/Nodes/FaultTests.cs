@@ -86,7 +86,7 @@ public sealed class FaultTests
         await using var lab = await NodeLab.StartAsync();
         var (guest, move) = await UndecidedAsync(lab);
 
-        await KillQemuAsync(lab.B, move.TargetPod);
+        await KillQemuAsync(lab, lab.B, move.TargetPod);
         await lab.B.WaitForMigrationAsync(move.Id, state => state.Outcome is Outcome.Aborted, "the target has decided");
         await Invariants.NobodyRunsAsync(guest.Pod, move.TargetPod);
         await AllowControlAsync(lab.B);
@@ -102,7 +102,7 @@ public sealed class FaultTests
         await using var lab = await NodeLab.StartAsync();
         var (guest, move) = await UndecidedAsync(lab);
 
-        await KillQemuAsync(lab.A, guest.Pod);
+        await KillQemuAsync(lab, lab.A, guest.Pod);
         await AllowControlAsync(lab.B);
 
         Invariants.Is(lab, MigrationPhase.Succeeded, await move.WaitForSourceAsync(MigrationPhase.Succeeded));
@@ -120,7 +120,7 @@ public sealed class FaultTests
         await move.StartAsync();
         await move.WaitForCopyAsync();
 
-        await KillQemuAsync(lab.B, move.TargetPod);
+        await KillQemuAsync(lab, lab.B, move.TargetPod);
 
         var source = await move.WaitForSourceAsync(MigrationPhase.Failed);
         var target = await lab.B.WaitForMigrationAsync(move.Id, LabMove.HasEnded, "the target has ended");
@@ -184,10 +184,10 @@ public sealed class FaultTests
             await node.StartServiceAsync();
     }
 
-    private static async Task KillQemuAsync(LabNode node, LabPod pod)
+    private static async Task KillQemuAsync(NodeLab lab, LabNode node, LabPod pod)
     {
         var machine = (await node.Machines.GetMachineAsync(new GetMachineRequest { Id = pod.Uid })).Machine;
-        Assert.True(machine.QemuPid > 0);
+        Assert.True(machine.QemuPid > 0, $"{machine}\n{lab.Describe()}");
         await Shell.RunAsync("kill", "-KILL", $"{machine.QemuPid}");
     }
 

@@ -77,9 +77,17 @@ public sealed class IncomingStepTests
     }
 
     [Fact]
+    public void Connection_that_ends_is_not_the_end_until_qemu_had_time_to_load_what_had_arrived()
+    {
+        var ended = new IncomingObservation { Copy = CopyState.Active, Connected = true, Broken = "it was closed", Elapsed = TimeSpan.FromMinutes(10) };
+        Assert.IsType<IncomingStep.Wait>(IncomingStep.Next(New, ended));
+        Assert.Equal(Verdict.Aborted, Assert.IsType<IncomingStep.Decide>(IncomingStep.Next(New, ended with { BrokenFor = TimeSpan.FromSeconds(11) })).Verdict);
+    }
+
+    [Fact]
     public void Loaded_guest_waits_for_the_sources_word_for_ever()
     {
-        var seen = new IncomingObservation { Copy = CopyState.Completed, Guest = GuestState.Paused, Connected = true, Broken = "it was closed", Elapsed = TimeSpan.FromDays(1), InState = TimeSpan.FromDays(1) };
+        var seen = new IncomingObservation { Copy = CopyState.Completed, Guest = GuestState.Paused, Connected = true, Broken = "it was closed", Elapsed = TimeSpan.FromDays(1), BrokenFor = TimeSpan.FromDays(1) };
         Assert.Equal(MigrationPhase.Switching, Assert.IsType<IncomingStep.Wait>(IncomingStep.Next(New, seen)).Phase);
     }
 
