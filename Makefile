@@ -3,6 +3,8 @@
 CONFIGURATION := Release
 ARGS ?=
 BENCH ?= all
+# The built programs look for the runtime here; an SDK that is only on the PATH is found, too.
+export DOTNET_ROOT ?= $(shell dirname "$$(readlink -f "$$(command -v dotnet)")" 2>/dev/null)
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
