@@ -18,6 +18,7 @@ internal sealed class OutgoingMigration : MigrationEntry
     private SourcePath? _path;
     private TargetWord _target = TargetWord.NotAsked;
     private TimeSpan _downtime = DowntimeLadder.At(0);
+    private bool _letGo;
     private string _error = "";
 
     public OutgoingMigration(OutgoingRecord record, Machine machine, MigrationDesk desk, OutgoingLimits limits)
@@ -127,7 +128,8 @@ internal sealed class OutgoingMigration : MigrationEntry
             return (CopyState.Unknown, GuestState.Unknown);
         var told = _qemu.Drain();
         // The guest stands still in these two: the event is as good as asking, and sooner.
-        if (told is CopyState.PreSwitchover or CopyState.Completed && Record.Begun)
+        // (The first is told once and may have been seen by asking before.)
+        if (Record.Begun && (told is CopyState.Completed || (told is CopyState.PreSwitchover && !_letGo)))
             return (told.Value, GuestState.Migrating);
         var migration = await _qemu.Session.QueryMigrateAsync(ct);
         var status = await _qemu.Session.QueryStatusAsync(ct);
@@ -153,6 +155,7 @@ internal sealed class OutgoingMigration : MigrationEntry
                 // From here on a restarted node knows that the target may be about to get the guest.
                 Change<OutgoingRecord>(record => record with { Phase = MigrationPhase.Switching, StoppedAt = _qemu.StoppedAt ?? Desk.Time.GetUtcNow() });
                 await _qemu.Session.MigrateContinueAsync(ct);
+                _letGo = true;
                 return _limits.Poll;
             case OutgoingStep.GiveUp giveUp:
                 Change<OutgoingRecord>(record => record with { CancelReason = record.CancelReason ?? giveUp.Reason });

@@ -39,6 +39,8 @@ internal abstract record OutgoingStep
 
     public static OutgoingStep Next(OutgoingRecord record, OutgoingObservation seen, OutgoingLimits limits)
     {
+        if (record.Verdict is Verdict.Activated)
+            return new Finish(MigrationPhase.Succeeded, "");
         if (seen.Copy is CopyState.Gone)
             return WithoutQemu(record, seen);
         if (!record.Begun)

@@ -77,6 +77,13 @@ public sealed class OutgoingStepTests
         Assert.Equal(new OutgoingStep.Finish(MigrationPhase.Succeeded, ""), Next(Switching, CopyState.Completed, GuestState.Migrating, TargetWord.Activated));
 
     [Fact]
+    public void Activated_guest_is_the_end_of_it_whatever_qemu_says()
+    {
+        foreach (var copy in Enum.GetValues<CopyState>())
+            Assert.Equal(new OutgoingStep.Finish(MigrationPhase.Succeeded, ""), Next(Switching with { Verdict = Verdict.Activated }, copy, GuestState.Unknown));
+    }
+
+    [Fact]
     public void Completed_copy_is_resumed_only_by_the_word_aborted()
     {
         foreach (var word in Enum.GetValues<TargetWord>())
