@@ -44,4 +44,11 @@ public sealed partial class QmpSession
     /// <see cref="MigrationStatus.Completed"/>. In <see cref="MigrationStatus.Device"/> the target may have loaded everything already.
     /// </summary>
     public Task MigrateCancelAsync(CancellationToken ct) => ExecuteAsync("migrate_cancel", null, ct);
+
+    /// <summary>
+    /// Cuts the migration's connections, out of band: the one thing that reaches a QEMU whose sending is blocked by a peer that does not
+    /// read. It then fails the migration, and runs on if it is the source.
+    /// </summary>
+    public Task YankMigrationAsync(CancellationToken ct) =>
+        ExecuteOutOfBandAsync("yank", new JsonObject { ["instances"] = new JsonArray(new JsonObject { ["type"] = "migration" }) }, ct);
 }

@@ -146,7 +146,7 @@ public sealed class MigrationTests
     }
 
     [Fact]
-    public async Task Target_frozen_in_the_switch_over_holds_the_source_until_it_is_killed()
+    public async Task Target_frozen_in_the_switch_over_holds_the_source_until_its_connection_is_cut()
     {
         await using var source = await QemuUnderTest.StartAsync("dirty=16", Ct);
         await using var target = await QemuUnderTest.CreateIncomingAsync(Ct);
@@ -154,12 +154,14 @@ public sealed class MigrationTests
         await source.Session.MigrateAsync(target.IncomingUri, Ct);
         await source.WaitForAsync(Ct, MigrationStatus.PreSwitchover);
         target.Process.Signal(ProcessSignal.Stop);
+        using var states = source.Session.Listen("MIGRATION");
 
-        await source.Session.MigrateContinueAsync(Ct);
-        await source.WaitForAsync(Ct, MigrationStatus.Device);
-        Assert.NotEqual(RunState.Running, await source.StateAsync(Ct));
-        target.Process.Signal(ProcessSignal.Kill);
+        // With more to send than fits into the connection, QEMU answers nothing from here on, not even this command.
+        var continued = source.Session.MigrateContinueAsync(Ct);
+        Assert.Equal(MigrationStatus.Device, (await states.NextAsync(Ct)).MigrationStatus);
+        await source.Session.YankMigrationAsync(Ct);
 
+        await continued;
         await source.WaitForAsync(Ct, MigrationStatus.Failed);
         Assert.Equal(RunState.Running, await source.StateAsync(Ct));
         await source.Console.WaitForTicksAsync(1, Ct);
