@@ -130,6 +130,29 @@ public sealed class FaultTests
         await Invariants.NothingIsLeftAsync(lab, move.Id);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Target_qemu_frozen_during_the_copy_is_given_up_at_the_time_limit(bool encrypted)
+    {
+        await using var lab = await NodeLab.StartAsync();
+        var guest = await LabGuest.StartAsync(lab.A);
+        var options = MigrationTests.Slow(encrypted);
+        options.TimeLimit = Google.Protobuf.WellKnownTypes.Duration.FromTimeSpan(TimeSpan.FromSeconds(3));
+        var move = await guest.PrepareMoveAsync(lab.A, lab.B, options);
+        await move.StartAsync();
+        await move.WaitForCopyAsync();
+
+        await SignalQemuAsync(lab, lab.B, move.TargetPod, "STOP");
+
+        var source = await move.WaitForSourceAsync(MigrationPhase.Failed);
+        var target = await lab.B.WaitForMigrationAsync(move.Id, LabMove.HasEnded, "the target has ended");
+        Assert.Equal((MigrationPhase.Failed, MigrationPhase.Failed), (source.Phase, target.Phase));
+        Assert.Contains("did not converge", source.Reason);
+        await Invariants.OnlyRunsInAsync(guest.Pod, move.TargetPod);
+        await Invariants.NothingIsLeftAsync(lab, move.Id);
+    }
+
     [Fact]
     public async Task Strangers_at_the_data_port_are_turned_away_and_disturb_nothing()
     {
@@ -184,11 +207,13 @@ public sealed class FaultTests
             await node.StartServiceAsync();
     }
 
-    private static async Task KillQemuAsync(NodeLab lab, LabNode node, LabPod pod)
+    private static Task KillQemuAsync(NodeLab lab, LabNode node, LabPod pod) => SignalQemuAsync(lab, node, pod, "KILL");
+
+    private static async Task SignalQemuAsync(NodeLab lab, LabNode node, LabPod pod, string signal)
     {
         var machine = (await node.Machines.GetMachineAsync(new GetMachineRequest { Id = pod.Uid })).Machine;
         Assert.True(machine.QemuPid > 0, $"{machine}\n{lab.Describe()}");
-        await Shell.RunAsync("kill", "-KILL", $"{machine.QemuPid}");
+        await Shell.RunAsync("kill", $"-{signal}", $"{machine.QemuPid}");
     }
 
     /// <summary>Connects from the source's namespace, does its worst, and sees the connection closed without a word.</summary>
