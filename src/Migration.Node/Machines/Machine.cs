@@ -28,6 +28,9 @@ internal sealed class Machine : IAsyncDisposable
     private Task _listening = Task.CompletedTask;
     private Task _living = Task.CompletedTask;
     private string? _endReason;
+
+    /// <summary>A QEMU that was stopped, or is blocked in sending, answers nothing: nobody waits for it longer than this.</summary>
+    internal static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(2);
     private bool _poweringDown;
     private bool _guestShutDown;
 
@@ -236,8 +239,14 @@ internal sealed class Machine : IAsyncDisposable
     {
         if (Qmp is not { } session)
             return GuestState.Unknown;
-        var status = await session.QueryStatusAsync(ct);
-        return GuestStates.Of(status.State);
+        try
+        {
+            return GuestStates.Of((await session.QueryStatusAsync(ct).WaitAsync(AnswerLimit, _room.Time, ct)).State);
+        }
+        catch (TimeoutException)
+        {
+            return GuestState.Unknown;
+        }
     }
 
     private async Task<TimeSpan> PerformAsync(MachineStep step, CancellationToken ct)

@@ -158,8 +158,9 @@ internal sealed class IncomingMigration : MigrationEntry
         // A loaded guest stays loaded until it is let run: it stands still meanwhile, and asking would only lengthen that.
         if ((_qemu.Drain() ?? _qemu.State) is CopyState.Completed && Record.Verdict is Verdict.Pending)
             return (CopyState.Completed, GuestState.Paused);
-        var migration = await _qemu.Session.QueryMigrateAsync(ct);
-        var status = await _qemu.Session.QueryStatusAsync(ct);
+        var (migration, status) = await _qemu.AskAsync(ct);
+        if (migration is null || status is null)
+            return (_qemu.State, GuestState.Unknown);
         _error = migration.Error ?? "";
         return (CopyStates.Of(migration.Status), GuestStates.Of(status.State));
     }

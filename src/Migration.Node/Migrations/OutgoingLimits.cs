@@ -9,8 +9,5 @@ internal sealed record OutgoingLimits
 
     /// <summary>How long a QEMU that gave up may take to run the guest on by itself.</summary>
     public TimeSpan Resume { get; init; } = TimeSpan.FromSeconds(1);
-
-    /// <summary>QEMU does not answer while its sending is blocked; nobody waits for it longer than this.</summary>
-    public TimeSpan Answer { get; init; } = TimeSpan.FromSeconds(2);
     public TimeSpan Poll { get; init; } = TimeSpan.FromMilliseconds(200);
 }

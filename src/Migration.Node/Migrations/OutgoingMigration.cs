@@ -131,7 +131,7 @@ internal sealed class OutgoingMigration : MigrationEntry
         // (The first is told once and may have been seen by asking before.)
         if (Record.Begun && (told is CopyState.Completed || (told is CopyState.PreSwitchover && !_letGo)))
             return (told.Value, GuestState.Migrating);
-        var (migration, status) = await AskAsync(ct);
+        var (migration, status) = await _qemu.AskAsync(ct);
         if (migration is null || status is null)
             return (told ?? _qemu.State, GuestState.Unknown);
         _error = migration.Error ?? "";
@@ -142,30 +142,16 @@ internal sealed class OutgoingMigration : MigrationEntry
         return (CopyStates.Of(migration.Status), GuestStates.Of(status.State));
     }
 
-    /// <summary>Nothing, when QEMU is too busy to answer: a peer that does not read blocks it.</summary>
-    private async Task<(MigrationInfo? Migration, GuestStatus? Status)> AskAsync(CancellationToken ct)
-    {
-        try
-        {
-            var migration = await _qemu.Session.QueryMigrateAsync(ct).WaitAsync(_limits.Answer, Desk.Time, ct);
-            return (migration, await _qemu.Session.QueryStatusAsync(ct).WaitAsync(_limits.Answer, Desk.Time, ct));
-        }
-        catch (TimeoutException)
-        {
-            return default;
-        }
-    }
-
     /// <summary>Politely first; a QEMU that is blocked hears only what comes out of band.</summary>
     private async Task TakeBackAsync(CancellationToken ct)
     {
         try
         {
-            await _qemu.Session.MigrateCancelAsync(ct).WaitAsync(_limits.Answer, Desk.Time, ct);
+            await _qemu.Session.MigrateCancelAsync(ct).WaitAsync(Machine.AnswerLimit, Desk.Time, ct);
         }
         catch (TimeoutException)
         {
-            await _qemu.Session.YankMigrationAsync(ct).WaitAsync(_limits.Answer, Desk.Time, ct);
+            await _qemu.Session.YankMigrationAsync(ct).WaitAsync(Machine.AnswerLimit, Desk.Time, ct);
         }
     }
 
@@ -182,7 +168,7 @@ internal sealed class OutgoingMigration : MigrationEntry
             case OutgoingStep.SwitchOver:
                 // From here on a restarted node knows that the target may be about to get the guest.
                 Change<OutgoingRecord>(record => record with { Phase = MigrationPhase.Switching, StoppedAt = _qemu.StoppedAt ?? Desk.Time.GetUtcNow() });
-                await _qemu.Session.MigrateContinueAsync(ct).WaitAsync(_limits.Answer, Desk.Time, ct);
+                await _qemu.Session.MigrateContinueAsync(ct).WaitAsync(Machine.AnswerLimit, Desk.Time, ct);
                 _letGo = true;
                 return _limits.Poll;
             case OutgoingStep.GiveUp giveUp:

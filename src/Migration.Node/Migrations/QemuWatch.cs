@@ -45,6 +45,20 @@ internal sealed class QemuWatch(Machine machine, Wakeup wakeup, TimeProvider tim
         return true;
     }
 
+    /// <summary>Both null when QEMU does not answer: a peer that does not read blocks it, and so does whoever stopped it.</summary>
+    public async Task<(MigrationInfo? Migration, GuestStatus? Status)> AskAsync(CancellationToken ct)
+    {
+        try
+        {
+            var migration = await Session.QueryMigrateAsync(ct).WaitAsync(Machine.AnswerLimit, time, ct);
+            return (migration, await Session.QueryStatusAsync(ct).WaitAsync(Machine.AnswerLimit, time, ct));
+        }
+        catch (TimeoutException)
+        {
+            return default;
+        }
+    }
+
     /// <summary>Takes in what has happened; the newest state, if an event told one.</summary>
     public CopyState? Drain()
     {
