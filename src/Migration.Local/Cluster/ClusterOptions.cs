@@ -11,8 +11,6 @@ public sealed record ClusterOptions(string Name)
     /// <summary>Images beyond those every cluster knows.</summary>
     public IReadOnlyDictionary<string, string> Images { get; init; } = new Dictionary<string, string>();
 
-    public IEnumerable<string> NodeNames => Enumerable.Range(1, Nodes).Select(number => $"node{number}");
-
     /// <exception cref="ArgumentException">An image is not NAME=DIRECTORY, or the directory is missing.</exception>
     public static ClusterOptions Parse(string name, int nodes, string accelerator, IEnumerable<string> images) =>
         new(name) { Nodes = nodes, Accelerator = accelerator, Images = images.Select(ParseImage).ToDictionary() };
