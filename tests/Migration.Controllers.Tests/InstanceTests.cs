@@ -99,7 +99,7 @@ public sealed class InstanceTests
 
         await lab.GoneAsync(lab.Instances, "vm");
         Assert.Empty(lab.A.Machines);
-        Assert.Empty(await lab.Pods.ListAsync(ListOptions.All, CancellationToken.None));
+        await lab.LeftAsync();
     }
 
     [Fact]

@@ -234,7 +234,7 @@ public sealed class MigrationTests
         var job = await lab.SettledAsync("move", MigrationJobPhase.Failed);
         Assert.Contains("is being deleted", job.Status!.MigrationState!.FailureReason, StringComparison.Ordinal);
         Assert.All(lab.Nodes.Values, node => Assert.Empty(node.Machines));
-        Assert.Empty(await lab.Pods.ListAsync(ListOptions.All, CancellationToken.None));
+        await lab.LeftAsync();
         Assert.Empty(lab.Guests.Violations);
     }
 

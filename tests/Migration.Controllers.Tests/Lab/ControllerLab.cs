@@ -171,8 +171,15 @@ internal sealed class ControllerLab : IAsyncDisposable
         Assert.Equal(1, Guests.Boots(instance.Metadata.Uid!));
         Assert.Empty(Guests.Violations);
         await UntilAsync(Instances, instance.Metadata.Name!, vmi => vmi?.Status?.ActivePods?.SequenceEqual([KeyValuePair.Create(machine.Id, node.Name)]) == true, "one active pod");
-        var pod = Assert.Single(await Pods.ListAsync(ListOptions.All, CancellationToken.None));
-        Assert.Equal(machine.Id, pod.Metadata.Uid);
+        await LeftAsync(machine.Id);
+    }
+
+    /// <summary>These pods are left and no others: a deleted pod goes when its kubelet lets it, which is after whoever deleted it has ended.</summary>
+    public async Task LeftAsync(params string[] pods)
+    {
+        using var limit = new CancellationTokenSource(Patience);
+        while (!(await Pods.ListAsync(ListOptions.All, CancellationToken.None)).Select(pod => pod.Metadata.Uid).SequenceEqual(pods))
+            await PauseAsync($"pods [{string.Join(' ', pods)}] alone", limit.Token);
     }
 
     public async ValueTask DisposeAsync()
