@@ -130,6 +130,8 @@ internal sealed class Attachments : IDisposable
             Tap = TapName(key.InterfaceName),
             Mac = mac,
             Queues = plan.Queues,
+            Binding = plan.Binding,
+            LinkState = plan.LinkState,
             Lease = plan.Lease ?? nic.ToLease(mac, hostName),
         };
     }

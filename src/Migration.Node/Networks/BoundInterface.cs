@@ -10,6 +10,8 @@ internal sealed record BoundInterface
     /// <summary>The guest's MAC; for a guest that arrived by migration another than the pod NIC's.</summary>
     public required string Mac { get; init; }
     public int Queues { get; init; } = 1;
+    public BindingKind Binding { get; init; } = BindingKind.Bridge;
+    public LinkState LinkState { get; init; } = LinkState.Up;
     public required GuestLease Lease { get; init; }
 
     /// <summary>The guest was seen to take its lease.</summary>

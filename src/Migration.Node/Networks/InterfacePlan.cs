@@ -17,4 +17,15 @@ internal sealed record InterfacePlan
 
     /// <summary>Set for a guest that arrives by migration: it keeps what it has.</summary>
     public GuestLease? Lease { get; init; }
+    public LinkState LinkState { get; init; } = LinkState.Up;
+
+    /// <summary>Masquerade: what is let in; none is everything.</summary>
+    public IReadOnlyList<GuestPort> Ports { get; init; } = [];
+
+    /// <summary>Masquerade: the guest's networks where they are not the usual ones, one per family.</summary>
+    public IReadOnlyList<string> GuestNetworks { get; init; } = [];
+    public ExtraDhcpOptions DhcpOptions { get; init; } = new();
+
+    /// <summary>Set where the node itself makes the pod NIC.</summary>
+    public DelegatePlan? Delegate { get; init; }
 }

@@ -29,19 +29,98 @@ internal static class NetworkMapping
             Model = wire.Model,
             Queues = wire.Queues == 0 ? 1 : (int)wire.Queues,
             Lease = wire.Lease is null ? null : ToLease(wire.Lease),
+            LinkState = wire.LinkState is Wire.LinkState.Unspecified ? LinkState.Up : (LinkState)wire.LinkState,
+            Ports = [.. wire.Ports.Select(port => ToPort(wire.Name, port))],
+            GuestNetworks = [.. wire.GuestNetworks.Select(network => ToGuestNetwork(wire.Name, network))],
+            DhcpOptions = ToDhcpOptions(wire),
+            Delegate = wire.Delegate is null ? null : ToDelegate(wire.Name, wire.Delegate),
         };
     }
 
-    public static Wire.Interface ToWire(InterfacePlan plan) => new()
+    private static GuestPort ToPort(string nic, Wire.Port wire)
     {
-        Name = plan.Name,
-        PodInterface = plan.PodInterface,
-        Binding = (Wire.Binding)plan.Binding,
-        Mac = plan.Mac,
-        Model = plan.Model,
-        Queues = (uint)plan.Queues,
-        Lease = plan.Lease is null ? null : ToWire(plan.Lease),
-    };
+        var protocol = wire.Protocol.Length > 0 ? wire.Protocol.ToLowerInvariant() : "tcp";
+        var last = wire.Last == 0 ? wire.First : wire.Last;
+        if (protocol is not ("tcp" or "udp" or "sctp"))
+            throw Malformed($"interface {nic}: port protocol '{wire.Protocol}' is none of tcp, udp, sctp");
+        if (wire.First is 0 or > ushort.MaxValue || last > ushort.MaxValue || last < wire.First)
+            throw Malformed($"interface {nic}: {wire.First}-{last} are not ports between 1 and {ushort.MaxValue}");
+        return new GuestPort(protocol, (ushort)wire.First, (ushort)last);
+    }
+
+    private static string ToGuestNetwork(string nic, string network) => System.Net.IPNetwork.TryParse(network, out _)
+        ? network
+        : throw Malformed($"interface {nic}: guest network '{network}' is not a network like 10.0.2.0/24");
+
+    private static ExtraDhcpOptions ToDhcpOptions(Wire.Interface nic)
+    {
+        if (nic.DhcpOptions is not { } wire)
+            return new ExtraDhcpOptions();
+        if (wire.PrivateOptions.Keys.FirstOrDefault(code => code is < 224 or > 254) is > 0 and var code)
+            throw Malformed($"interface {nic.Name}: DHCP option {code} is not a private one (224 to 254)");
+        if (wire.NtpServers.FirstOrDefault(server => !System.Net.IPAddress.TryParse(server, out _)) is { } server)
+            throw Malformed($"interface {nic.Name}: NTP server '{server}' is not an IP address");
+        return new ExtraDhcpOptions
+        {
+            BootFileName = wire.BootFileName,
+            TftpServerName = wire.TftpServerName,
+            NtpServers = [.. wire.NtpServers],
+            Private = wire.PrivateOptions.ToDictionary(option => (int)option.Key, option => option.Value),
+        };
+    }
+
+    private static DelegatePlan ToDelegate(string nic, Wire.Delegate wire)
+    {
+        if (wire.Name.Length == 0)
+            throw Malformed($"interface {nic}: delegate.name is empty");
+        if (wire.Mac.Length > 0 && !MacAddress.TryParse(wire.Mac, out _))
+            throw Malformed($"interface {nic}: delegate.mac '{wire.Mac}' is not a MAC address like 02:00:00:00:00:01");
+        return new DelegatePlan
+        {
+            Name = wire.Name,
+            Configuration = wire.Configuration,
+            Mac = wire.Mac,
+            Addresses = [.. wire.Addresses],
+            DefaultRoute = [.. wire.DefaultRoute],
+            CniArguments = wire.CniArgs,
+        };
+    }
+
+    public static Wire.Interface ToWire(InterfacePlan plan)
+    {
+        var wire = new Wire.Interface
+        {
+            Name = plan.Name,
+            PodInterface = plan.PodInterface,
+            Binding = (Wire.Binding)plan.Binding,
+            Mac = plan.Mac,
+            Model = plan.Model,
+            Queues = (uint)plan.Queues,
+            Lease = plan.Lease is null ? null : ToWire(plan.Lease),
+            LinkState = (Wire.LinkState)plan.LinkState,
+            DhcpOptions = ToWire(plan.DhcpOptions),
+            Delegate = plan.Delegate is null ? null : ToWire(plan.Delegate),
+        };
+        wire.Ports.AddRange(plan.Ports.Select(port => new Wire.Port { Protocol = port.Protocol, First = port.First, Last = port.Last }));
+        wire.GuestNetworks.AddRange(plan.GuestNetworks);
+        return wire;
+    }
+
+    private static Wire.DhcpOptions ToWire(ExtraDhcpOptions options)
+    {
+        var wire = new Wire.DhcpOptions { BootFileName = options.BootFileName, TftpServerName = options.TftpServerName };
+        wire.NtpServers.AddRange(options.NtpServers);
+        wire.PrivateOptions.Add(options.Private.ToDictionary(option => (uint)option.Key, option => option.Value));
+        return wire;
+    }
+
+    private static Wire.Delegate ToWire(DelegatePlan plan)
+    {
+        var wire = new Wire.Delegate { Name = plan.Name, Configuration = plan.Configuration, Mac = plan.Mac, CniArgs = plan.CniArguments };
+        wire.Addresses.AddRange(plan.Addresses);
+        wire.DefaultRoute.AddRange(plan.DefaultRoute);
+        return wire;
+    }
 
     public static GuestLease ToLease(Wire.Lease wire)
     {
@@ -125,6 +204,9 @@ internal static class NetworkMapping
         Wiring = Wire.Wiring.Cable,
         Lease = ToWire(bound.Lease),
         Leased = bound.Leased,
+        Binding = (Wire.Binding)bound.Binding,
+        Queues = (uint)bound.Queues,
+        LinkState = (Wire.LinkState)bound.LinkState,
     };
 
     private static string Required(string text, string field) => text.Length > 0 ? text : throw Malformed($"{field} is empty");
