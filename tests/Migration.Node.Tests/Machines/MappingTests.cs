@@ -25,6 +25,11 @@ public sealed class MappingTests
             {
                 Name = "default", PodInterface = "eth0", Binding = Wire.Binding.Bridge, Queues = 1,
                 Lease = new() { Mac = "02:00:00:00:00:01", Addresses = { "10.0.0.5/24" }, Gateway = "10.0.0.1", Mtu = 1450, ValidFor = new() { Seconds = 60 }, Routes = { new Wire.Route { Destination = "10.9.0.0/16", Gateway = "10.0.0.2" } } },
+                LinkState = Wire.LinkState.Down,
+                Ports = { new Wire.Port { Protocol = "udp", First = 53, Last = 60 } },
+                GuestNetworks = { "10.5.0.0/24" },
+                DhcpOptions = new() { BootFileName = "boot", TftpServerName = "tftp", NtpServers = { "10.0.0.9" }, PrivateOptions = { [240] = "x" } },
+                Delegate = new() { Name = "ns/net", Configuration = "{}", Mac = "02:00:00:00:00:02", Addresses = { "10.6.0.2/24" }, DefaultRoute = { "10.6.0.1" }, CniArgs = "{}" },
             },
         },
         TerminationGracePeriod = new() { Seconds = 5 },
@@ -48,6 +53,15 @@ public sealed class MappingTests
         { "lease.addresses", plan => plan.Interfaces[0].Lease.Addresses[0] = "10.0.0.5" },
         { "lease: 'gw'", plan => plan.Interfaces[0].Lease.Gateway = "gw" },
         { "lease.routes", plan => plan.Interfaces[0].Lease.Routes[0].Destination = "10.0.0.0/33" },
+        { "port protocol 'icmp'", plan => plan.Interfaces[0].Ports[0].Protocol = "icmp" },
+        { "0-0 are not ports", plan => plan.Interfaces[0].Ports[0] = new Wire.Port() },
+        { "53-52 are not ports", plan => plan.Interfaces[0].Ports[0].Last = 52 },
+        { "53-65536 are not ports", plan => plan.Interfaces[0].Ports[0].Last = 65536 },
+        { "guest network 'x'", plan => plan.Interfaces[0].GuestNetworks[0] = "x" },
+        { "DHCP option 6", plan => plan.Interfaces[0].DhcpOptions.PrivateOptions[6] = "" },
+        { "NTP server 'pool'", plan => plan.Interfaces[0].DhcpOptions.NtpServers[0] = "pool" },
+        { "delegate.name", plan => plan.Interfaces[0].Delegate.Name = "" },
+        { "delegate.mac", plan => plan.Interfaces[0].Delegate.Mac = "zz" },
         { "plan.interfaces: two", plan => plan.Interfaces.Add(new Wire.Interface { Name = "other", PodInterface = "eth0" }) },
     };
 
