@@ -26,6 +26,15 @@ internal static partial class Log
     [LoggerMessage(LogLevel.Information, "Attached {Key}: {Tap} is cabled to {PodInterface}, guest {Mac} {Addresses}")]
     public static partial void Attached(ILogger log, string key, string tap, string podInterface, string mac, string addresses);
 
+    [LoggerMessage(LogLevel.Information, "Bound {Key} as the annotation of pod {Pod} says: its plan is not here yet")]
+    public static partial void BoundByAnnotation(ILogger log, string key, string pod);
+
+    [LoggerMessage(LogLevel.Warning, "The annotation of pod {Pod} says what only a plan may, ignored: {Fields}")]
+    public static partial void AnnotationIgnored(ILogger log, string pod, string fields);
+
+    [LoggerMessage(LogLevel.Warning, "{Key} stays bound as its pod's annotation said, not as planned: {Reason}")]
+    public static partial void NotSettled(ILogger log, string key, string reason);
+
     [LoggerMessage(LogLevel.Information, "Detached {Key}")]
     public static partial void Detached(ILogger log, string key);
 

@@ -39,7 +39,10 @@ internal sealed class MachineRoom : IAsyncDisposable
     public void Recover()
     {
         foreach (var (id, record) in _records.Load())
+        {
             _machines[id] = new Machine(record, this);
+            _attachments.Settle(record.Plan);
+        }
     }
 
     /// <summary>Lets the owners work; after the migrations have claimed what is theirs.</summary>
@@ -71,6 +74,7 @@ internal sealed class MachineRoom : IAsyncDisposable
             Save(record);
             var machine = new Machine(record, this);
             _machines[plan.Id] = machine;
+            _attachments.Settle(plan);
             _changes.Publish(() => new MachineChange(machine.Snapshot, Deleted: false));
             machine.Start();
             _planned.TrySetResult();
@@ -88,6 +92,10 @@ internal sealed class MachineRoom : IAsyncDisposable
             : record with { Deletion = new(grace ?? record.Plan.GracePeriod, record.Deletion?.Since ?? Time.GetUtcNow()) });
     }
 
+    /// <summary>The plan for a pod, if it is here.</summary>
+    public MachinePlan? PlanOf(string podUid) =>
+        _machines.Values.Select(machine => machine.Snapshot.Record.Plan).FirstOrDefault(plan => plan.Pod.Uid == podUid);
+
     /// <summary>The plan for a pod, waiting a bounded time for the controllers to bring it.</summary>
     public async Task<MachinePlan?> WaitForPlanAsync(string podUid, TimeSpan patience, CancellationToken ct)
     {
@@ -98,7 +106,7 @@ internal sealed class MachineRoom : IAsyncDisposable
             Task planned;
             lock (_gate)
                 planned = _planned.Task;
-            if (_machines.Values.Select(machine => machine.Snapshot.Record.Plan).FirstOrDefault(plan => plan.Pod.Uid == podUid) is { } plan)
+            if (PlanOf(podUid) is { } plan)
                 return plan;
             try
             {

@@ -9,4 +9,7 @@ internal sealed record Attachment
 
     /// <summary>Null when the plan wants nothing of this NIC.</summary>
     public BoundInterface? Bound { get; init; }
+
+    /// <summary>Made by the pod's annotation, before its plan came: bound anew by the plan.</summary>
+    public bool ByAnnotation { get; init; }
 }

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Migration.Linux;
 using Migration.Netlink;
+using Migration.Node.Machines;
 using Migration.Node.State;
 
 namespace Migration.Node.Networks;
@@ -53,7 +54,7 @@ internal sealed class Attachments : IDisposable
         }
     }
 
-    public Attachment Attach(AttachmentKey key, PodIdentity pod, string namespacePath, InterfacePlan? plan, string hostName)
+    public Attachment Attach(AttachmentKey key, PodIdentity pod, string namespacePath, InterfacePlan? plan, string hostName, bool byAnnotation = false)
     {
         using var _ = Reserve(key);
         using var space = OpenNamespace(namespacePath);
@@ -62,7 +63,7 @@ internal sealed class Attachments : IDisposable
         var bound = plan is null ? null : BoundOf(key, plan, PodNic.Read(route, key.InterfaceName, space), hostName);
         if (known is { Bound: { } before } && bound is not null && known.NamespacePath == namespacePath)
             bound = bound with { Leased = before.Leased };
-        var attachment = new Attachment { Key = key, Pod = pod, NamespacePath = namespacePath, Bound = bound };
+        var attachment = new Attachment { Key = key, Pod = pod, NamespacePath = namespacePath, Bound = bound, ByAnnotation = byAnnotation };
         _records.Save(key.FileName, attachment);
         Bind(attachment);
         _attachments[key] = attachment;
@@ -70,6 +71,26 @@ internal sealed class Attachments : IDisposable
             Log.Attached(_log, key.ToString(), bound.Tap, bound.PodInterface, bound.Mac, string.Join(' ', bound.Lease.Addresses));
         Changed?.Invoke(pod.Uid);
         return attachment;
+    }
+
+    /// <summary>Binds by the plan what was bound by the pod's annotation before the plan came. An ADD in flight does it itself when it ends.</summary>
+    public void Settle(MachinePlan plan)
+    {
+        foreach (var early in OfPod(plan.Pod.Uid).Where(attachment => attachment.ByAnnotation).ToList())
+        {
+            try
+            {
+                var nic = plan.Interfaces.FirstOrDefault(nic => nic.PodInterface == early.Key.InterfaceName);
+                // Nobody has opened the tap yet: a machine without plan has no QEMU.
+                if (early.Bound is { } bound && bound.Queues != nic?.Queues)
+                    Unbind(early.NamespacePath, early.Key.InterfaceName, bound.Tap);
+                Attach(early.Key, early.Pod, early.NamespacePath, nic, plan.InstanceName);
+            }
+            catch (Exception failure) when (failure is IOException or RefusedException)
+            {
+                Log.NotSettled(_log, early.Key.ToString(), failure.Message);
+            }
+        }
     }
 
     public void Detach(AttachmentKey key, string namespacePath)

@@ -1,4 +1,5 @@
 using Grpc.Core;
+using Microsoft.Extensions.Logging;
 using Migration.Node.Machines;
 using Migration.Protos;
 using Wire = Migration.Protos;
@@ -6,7 +7,7 @@ using Wire = Migration.Protos;
 namespace Migration.Node.Networks;
 
 /// <summary>The contract's Networks service.</summary>
-internal sealed class NetworksService(Attachments attachments, MachineRoom machines) : Wire.Networks.NetworksBase
+internal sealed class NetworksService(Attachments attachments, MachineRoom machines, ILogger<NetworksService> log) : Wire.Networks.NetworksBase
 {
     private static readonly TimeSpan PlanPatience = TimeSpan.FromSeconds(10);
 
@@ -16,10 +17,14 @@ internal sealed class NetworksService(Attachments attachments, MachineRoom machi
         var pod = NetworkMapping.ToPod(request.Pod);
         if (request.NamespacePath.Length == 0)
             throw new RefusedException(Refusal.Malformed, "namespace_path is empty");
-        var (nic, hostName) = request.Interface is { } given
-            ? (NetworkMapping.ToInterface(given), "")
-            : await PlannedAsync(key, pod, request.PlanTimeout?.ToTimeSpan() ?? PlanPatience, context.CancellationToken);
-        return new AttachResponse { Attachment = NetworkMapping.ToWire(attachments.Attach(key, pod, request.NamespacePath, nic, hostName)) };
+        if (request.Interface is { } given)
+            return Answer(attachments.Attach(key, pod, request.NamespacePath, NetworkMapping.ToInterface(given), ""));
+        if (pod.Uid.Length == 0)
+            throw new RefusedException(Refusal.Malformed, "pod.uid is empty: it is what the plan is found by");
+        if (machines.PlanOf(pod.Uid) is null && AnnotatedInterface.Read(key.InterfaceName, request.PodAnnotations) is { } annotated)
+            return Answer(AttachEarly(key, pod, request.NamespacePath, annotated));
+        var plan = await WaitForPlanAsync(pod, request.PlanTimeout?.ToTimeSpan() ?? PlanPatience, context.CancellationToken);
+        return Answer(attachments.Attach(key, pod, request.NamespacePath, plan.Interfaces.FirstOrDefault(nic => nic.PodInterface == key.InterfaceName), plan.InstanceName));
     }
 
     public override Task<DetachResponse> Detach(DetachRequest request, ServerCallContext context)
@@ -53,13 +58,22 @@ internal sealed class NetworksService(Attachments attachments, MachineRoom machi
         return Task.FromResult(response);
     }
 
-    /// <summary>What the plan wants of this NIC: null is nothing.</summary>
-    private async Task<(InterfacePlan?, string)> PlannedAsync(AttachmentKey key, PodIdentity pod, TimeSpan patience, CancellationToken ct)
+    private Attachment AttachEarly(AttachmentKey key, PodIdentity pod, string namespacePath, AnnotatedInterface annotated)
     {
-        if (pod.Uid.Length == 0)
-            throw new RefusedException(Refusal.Malformed, "pod.uid is empty: it is what the plan is found by");
-        var plan = await machines.WaitForPlanAsync(pod.Uid, patience, ct)
-            ?? throw new RefusedException(Refusal.Later, $"no plan for pod {pod} ({pod.Uid}) arrived within {patience.TotalSeconds:0.#} s");
-        return (plan.Interfaces.FirstOrDefault(nic => nic.PodInterface == key.InterfaceName), plan.InstanceName);
+        if (annotated.Ignored.Count > 0)
+            Log.AnnotationIgnored(log, pod.ToString(), string.Join(' ', annotated.Ignored));
+        var attachment = attachments.Attach(key, pod, namespacePath, annotated.Plan, annotated.HostName, byAnnotation: true);
+        Log.BoundByAnnotation(log, key.ToString(), pod.ToString());
+        if (machines.PlanOf(pod.Uid) is not { } plan)
+            return attachment;
+        // It came meanwhile, and found this ADD in its way.
+        attachments.Settle(plan);
+        return attachments.OfPod(pod.Uid).FirstOrDefault(settled => settled.Key == key) ?? attachment;
     }
+
+    private async Task<Machines.MachinePlan> WaitForPlanAsync(PodIdentity pod, TimeSpan patience, CancellationToken ct) =>
+        await machines.WaitForPlanAsync(pod.Uid, patience, ct)
+        ?? throw new RefusedException(Refusal.Later, $"no plan for pod {pod} ({pod.Uid}) arrived within {patience.TotalSeconds:0.#} s");
+
+    private static AttachResponse Answer(Attachment attachment) => new() { Attachment = NetworkMapping.ToWire(attachment) };
 }
