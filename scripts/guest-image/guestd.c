@@ -1,4 +1,4 @@
-/* The one program of the test guest.
+/* The one program of the test guest (with nics.c).
  *
  *   port 7 TCP and UDP   echo, IPv4 and IPv6, many connections at once
  *   port 80 TCP          answers "hello from the guest" to anything
@@ -7,8 +7,7 @@
  *                        GUEST-CORRUPT on the console when a page is not what it was
  *   dirtyrate=MIB        per second at most; without it as fast as the CPU allows
  *   ACPI power button    the program ends, and init powers the guest off
- *   NICs                 each gets a DHCP client as soon as it is seen (hot-plugged ones too), which asks again
- *                        when the carrier comes back, as desktop and cloud images do
+ *   NICs                 see nics.c: DHCPv4 and DHCPv6 for each, hot-plugged ones too, and a line for whatever happens to them
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -16,9 +15,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/input.h>
-#include <linux/netlink.h>
-#include <linux/rtnetlink.h>
-#include <net/if.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -33,15 +29,15 @@
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
+#include "guestd.h"
 
-enum { CONNECTIONS = 256, BUFFER = 65536, FIXED = 8, PAGE = 4096, INTERFACES = 64 };
+enum { CONNECTIONS = 256, BUFFER = 65536, FIXED = 8, PAGE = 4096 };
 
 struct connection { int fd; char *data; int start, end; };
 
 static struct connection connections[CONNECTIONS];
 
-/* A console that nobody reads must not stop the echo: the line is dropped. */
-static void say(const char *format, ...)
+void say(const char *format, ...)
 {
     char line[200];
     va_list arguments;
@@ -56,6 +52,7 @@ static int listen_on(int type, int port)
     struct sockaddr_in6 address = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
     int fd = socket(AF_INET6, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), one = 1;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    if (type == SOCK_DGRAM) setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &one, sizeof one);
     if (bind(fd, (struct sockaddr *)&address, sizeof address) || (type == SOCK_STREAM && listen(fd, 128)))
         say("GUEST-ERROR port %d: %s\n", port, strerror(errno));
     return fd;
@@ -104,71 +101,18 @@ static void serve_echo(struct connection *c)
 static void serve_udp(int fd)
 {
     static char data[BUFFER];
+    /* The answer comes from the address that was asked, of however many there are. */
+    union { struct cmsghdr header; char space[CMSG_SPACE(sizeof(struct in6_pktinfo))]; } to;
     struct sockaddr_in6 from;
     for (int i = 0; i < 64; i++) {
-        socklen_t length = sizeof from;
-        int n = recvfrom(fd, data, sizeof data, 0, (struct sockaddr *)&from, &length);
+        struct iovec part = { data, sizeof data };
+        struct msghdr message = { &from, sizeof from, &part, 1, &to, sizeof to };
+        int n = recvmsg(fd, &message, 0);
         if (n < 0) return;
-        sendto(fd, data, n, 0, (struct sockaddr *)&from, length);
+        part.iov_len = n;
+        if (message.msg_controllen) ((struct in6_pktinfo *)CMSG_DATA(&to.header))->ipi6_ifindex = 0;
+        sendmsg(fd, &message, 0);
     }
-}
-
-/* 0: never seen; 1: no carrier yet; 2: with carrier; 3: carrier lost. Indexed by interface index. */
-static char carrier[INTERFACES];
-
-static void start_dhcp(const char *name)
-{
-    if (fork()) return;
-    char pid_file[64];
-    snprintf(pid_file, sizeof pid_file, "/run/udhcpc.%s.pid", name);
-    int nothing = open("/dev/null", O_WRONLY);
-    dup2(nothing, 2);
-    execlp("udhcpc", "udhcpc", "-f", "-i", name, "-s", "/etc/udhcpc", "-p", pid_file, "-t", "8", "-T", "1", "-A", "1",
-           "-O", "staticroutes", "-O", "mtu", "-O", "search", (char *)0);
-    _exit(1);
-}
-
-static void ask_again(const char *name)
-{
-    char path[64];
-    int pid = 0;
-    snprintf(path, sizeof path, "/run/udhcpc.%s.pid", name);
-    FILE *file = fopen(path, "r");
-    if (!file) return;
-    if (fscanf(file, "%d", &pid) == 1 && pid > 1) kill(pid, SIGUSR1);
-    fclose(file);
-}
-
-static void see_link(struct nlmsghdr *header)
-{
-    struct ifinfomsg *link = NLMSG_DATA(header);
-    if (link->ifi_index >= INTERFACES || (link->ifi_flags & IFF_LOOPBACK) || link->ifi_type != 1 /* Ethernet */) return;
-    char *state = &carrier[link->ifi_index];
-    if (header->nlmsg_type == RTM_DELLINK) { *state = 0; return; }
-    char name[IF_NAMESIZE], now = link->ifi_flags & IFF_RUNNING ? 2 : *state >= 2 ? 3 : 1;
-    if (!if_indextoname(link->ifi_index, name)) return;
-    if (*state == 0) start_dhcp(name);
-    if (*state == 3 && now == 2) ask_again(name);
-    *state = now;
-}
-
-static int watch_links(void)
-{
-    struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK };
-    struct { struct nlmsghdr header; struct ifinfomsg link; } dump = {
-        { .nlmsg_len = sizeof dump, .nlmsg_type = RTM_GETLINK, .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP } };
-    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-    if (bind(fd, (struct sockaddr *)&address, sizeof address) || send(fd, &dump, sizeof dump, 0) < 0)
-        say("GUEST-ERROR netlink: %s\n", strerror(errno));
-    return fd;
-}
-
-static void see_links(int fd)
-{
-    static char data[BUFFER];
-    int n = recv(fd, data, sizeof data, 0);
-    for (struct nlmsghdr *h = (void *)data; n > 0 && NLMSG_OK(h, n); h = NLMSG_NEXT(h, n))
-        if (h->nlmsg_type == RTM_NEWLINK || h->nlmsg_type == RTM_DELLINK) see_link(h);
 }
 
 static int power_pressed(int fd)
@@ -191,7 +135,7 @@ static int open_power_button(void)
     return -1;
 }
 
-static double now(void)
+double now(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
@@ -232,14 +176,14 @@ int main(void)
 
     for (int i = 0; i < CONNECTIONS; i++) connections[i].fd = -1;
     int echo = listen_on(SOCK_STREAM, 7), udp = listen_on(SOCK_DGRAM, 7), http = listen_on(SOCK_STREAM, 80);
-    int tick = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC), links = watch_links(), power = open_power_button();
+    int tick = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC), nics = watch_nics(), dhcp6 = listen_dhcp6(), power = open_power_button();
     struct itimerspec second = { { 1, 0 }, { 1, 0 } };
     timerfd_settime(tick, 0, &second, 0);
     say("GUEST-UP\n");
 
     for (uint64_t ticks = 0;;) {
         struct pollfd polled[FIXED + CONNECTIONS] = {
-            { echo, POLLIN }, { udp, POLLIN }, { http, POLLIN }, { tick, POLLIN }, { links, POLLIN }, { power, POLLIN }, { -1 }, { -1 } };
+            { echo, POLLIN }, { udp, POLLIN }, { http, POLLIN }, { tick, POLLIN }, { nics, POLLIN }, { power, POLLIN }, { dhcp6, POLLIN }, { -1 } };
         for (int i = 0; i < CONNECTIONS; i++) {
             struct connection *c = &connections[i];
             polled[FIXED + i] = (struct pollfd){ c->fd, c->start == c->end ? POLLIN : POLLOUT };
@@ -253,8 +197,10 @@ int main(void)
         if (polled[3].revents) {
             uint64_t passed;
             if (read(tick, &passed, sizeof passed) == sizeof passed) say("TICK %lu\n", ++ticks);
+            tick_nics();
         }
-        if (polled[4].revents) see_links(links);
+        if (polled[4].revents) see_nics(nics);
+        if (polled[6].revents) hear_dhcp6(dhcp6);
         if (polled[5].revents && power_pressed(power)) return 0;
     }
 }
