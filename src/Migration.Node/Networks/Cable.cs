@@ -1,6 +1,5 @@
 using Migration.Linux;
 using Migration.Netlink;
-using Migration.Packets.Dhcp;
 
 namespace Migration.Node.Networks;
 
@@ -28,7 +27,7 @@ internal sealed class Cable
         var tap = EnsureTap(nic, bound);
         EnsureHooks(tap.Index);
         EnsureHooks(nic.Link.Index);
-        foreach (var filter in Filters(nic, tap.Index))
+        foreach (var filter in Filters(nic, tap.Index, bound))
             EnsureFilter(filter);
     }
 
@@ -41,7 +40,7 @@ internal sealed class Cable
             return $"{bound.Tap} is not our tap";
         if (!tap.IsUp || tap.Mtu != nic.Link.Mtu)
             return $"{bound.Tap} is {(tap.IsUp ? $"set to MTU {tap.Mtu} instead of {nic.Link.Mtu}" : "down")}";
-        return Filters(nic, tap.Index).FirstOrDefault(filter => !IsThere(filter)) is { } missing ? $"missing or changed: filter {missing}" : null;
+        return Filters(nic, tap.Index, bound).FirstOrDefault(filter => !IsThere(filter)) is { } missing ? $"missing or changed: filter {missing}" : null;
     }
 
     /// <summary>Undoes it. What is gone already is no obstacle.</summary>
@@ -59,11 +58,10 @@ internal sealed class Cable
             Tolerating(Errno.ENODEV, () => _route.DeleteLink(tap.Index));
     }
 
-    private IEnumerable<TrafficFilter> Filters(PodNic nic, int tap)
+    private IEnumerable<TrafficFilter> Filters(PodNic nic, int tap, BoundInterface bound)
     {
-        var server = DhcpServerIdentity.ForInterface(0);
-        yield return Guard(tap, TrafficHook.Ingress, GuestFrames.ForTheNode(server, nic.PinnedNeighbours.Keys));
-        yield return Guard(nic.Link.Index, TrafficHook.Ingress, GuestFrames.FromForeignServers());
+        yield return Guard(tap, TrafficHook.Ingress, GuestFrames.ForTheNode(bound, nic));
+        yield return Guard(nic.Link.Index, TrafficHook.Ingress, GuestFrames.FromForeignServers(bound.Lease));
         yield return Guard(nic.Link.Index, TrafficHook.Egress, GuestFrames.FromThePodItself());
         yield return TrafficFilter.Redirect(tap, nic.Link.Index, _everything, CablePriority);
         yield return TrafficFilter.Redirect(nic.Link.Index, tap, _everything, CablePriority);

@@ -1,37 +1,98 @@
 using System.Buffers.Binary;
 using System.Net;
+using System.Net.Sockets;
 using Migration.Linux;
-using Migration.Packets.Dhcp;
 
 namespace Migration.Node.Networks;
 
-/// <summary>Which of a guest's frames the node answers itself, as filters for the kernel.</summary>
+/// <summary>
+/// Which of a guest's frames the node answers itself, and whose answers the guest is not to hear instead, as filters for the kernel. Each
+/// family counts for itself: a NIC without a lease of a family is left to whoever serves it on the network.
+/// </summary>
 internal static class GuestFrames
 {
-    private const ushort Ipv4 = 0x0800, Arp = 0x0806, ArpRequest = 1, DhcpServerPort = 67, DhcpClientPort = 68;
-    private const byte Udp = 17;
-    private const int ArpOperation = 14 + 6, ArpTarget = 14 + 24;
+    private const ushort Ipv4 = 0x0800, Arp = 0x0806, Ipv6 = 0x86dd, ArpRequest = 1;
+    private const ushort DhcpServerPort = 67, DhcpClientPort = 68, Dhcpv6ClientPort = 546, Dhcpv6ServerPort = 547;
+    private const byte Udp = 17, Icmpv6 = 58, RouterSolicitation = 133, RouterAdvertisement = 134, NeighbourSolicitation = 135, NeighbourAdvertisement = 136;
+    private const int ArpOperation = 14 + 6, ArpTarget = 14 + 24, SolicitationTarget = 14 + 40 + 8;
 
-    /// <summary>DHCP requests, and ARP for the DHCP server and for neighbours that nobody else answers for.</summary>
-    public static PacketFilter ForTheNode(DhcpServerIdentity server, IEnumerable<IPAddress> neighbours)
+    /// <summary>
+    /// DHCP requests and router solicitations, and ARP or neighbour solicitations for the node's own addresses and for neighbours that
+    /// nobody else answers for.
+    /// </summary>
+    public static PacketFilter ForTheNode(BoundInterface bound, PodNic nic)
     {
-        List<Match[]> rules = [[Match.Untagged(), Match.EtherType(Ipv4), Match.Ipv4Protocol(Udp), Match.Ipv4FirstFragment(), Match.Ipv4DestinationPort(DhcpServerPort)]];
-        foreach (var address in neighbours.Append(server.Address.ToIPAddress()))
+        var identity = GuestIdentity.Of(bound);
+        List<Match[]> rules = [];
+        if (GuestLeases.HasIpv4(bound.Lease))
         {
-            var target = BinaryPrimitives.ReadUInt32BigEndian(address.GetAddressBytes());
-            rules.Add([Match.Untagged(), Match.EtherType(Arp), Match.Word(ArpOperation, ArpRequest), Match.DoubleWord(ArpTarget, target)]);
+            rules.Add([.. UdpTo(DhcpServerPort)]);
+            rules.AddRange(Asked(nic, AddressFamily.InterNetwork, identity.Server.Address.ToIPAddress(), identity).Select(ArpFor));
+        }
+
+        if (GuestLeases.HasIpv6(bound.Lease))
+        {
+            rules.Add([.. Udpv6To(Dhcpv6ServerPort)]);
+            rules.Add([.. OfType(RouterSolicitation)]);
+            rules.AddRange(Asked(nic, AddressFamily.InterNetworkV6, identity.Router, identity).Select(SolicitationFor));
         }
 
         return PacketFilter.AnyOf([.. rules]);
     }
 
-    /// <summary>Answers of foreign DHCP servers: a NIC that has a lease from us listens to nobody else.</summary>
-    public static PacketFilter FromForeignServers() =>
-        PacketFilter.AnyOf([Match.Untagged(), Match.EtherType(Ipv4), Match.Ipv4Protocol(Udp), Match.Ipv4FirstFragment(), Match.Ipv4DestinationPort(DhcpClientPort)]);
+    /// <summary>Answers of foreign DHCP servers and routers: a NIC that has a lease from us listens to nobody else.</summary>
+    public static PacketFilter FromForeignServers(GuestLease lease)
+    {
+        List<Match[]> rules = [];
+        if (GuestLeases.HasIpv4(lease))
+            rules.Add([.. UdpTo(DhcpClientPort)]);
+        if (GuestLeases.HasIpv6(lease))
+        {
+            rules.Add([.. Udpv6To(Dhcpv6ClientPort)]);
+            rules.Add([.. OfType(RouterAdvertisement)]);
+        }
+
+        return PacketFilter.AnyOf([.. rules]);
+    }
 
     /// <summary>
     /// What the pod's own stack sends. The kernel marks a frame that came in by an interface with whom it was for; from the tap that is never
     /// the tap itself. Only frames made in this namespace still carry the mark "for this host".
     /// </summary>
     public static PacketFilter FromThePodItself() => PacketFilter.AnyOf([Match.PacketType(PacketType.Host)]);
+
+    /// <summary>Advertisements of a neighbour: how the node learns where a gateway is.</summary>
+    public static PacketFilter NeighbourAdvertisements() => PacketFilter.AnyOf([.. OfType(NeighbourAdvertisement)]);
+
+    // In one order, so that the same NIC always has the same filter.
+    private static IEnumerable<IPAddress> Asked(PodNic nic, AddressFamily family, IPAddress own, GuestIdentity identity)
+    {
+        var pinned = nic.PinnedNeighbours.Keys.Where(address => address.AddressFamily == family).OrderBy(address => address.ToString(), StringComparer.Ordinal);
+        return identity.IsTheNode ? pinned.Append(own).Distinct() : pinned.Where(address => !address.Equals(own));
+    }
+
+    private static Match[] UdpTo(ushort port) =>
+        [Match.Untagged(), Match.EtherType(Ipv4), Match.Ipv4Protocol(Udp), Match.Ipv4FirstFragment(), Match.Ipv4DestinationPort(port)];
+
+    private static Match[] Udpv6To(ushort port) =>
+        [Match.Untagged(), Match.EtherType(Ipv6), Match.Ipv6NextHeader(Udp), Match.Ipv6DestinationPort(port)];
+
+    private static Match[] OfType(byte type) =>
+        [Match.Untagged(), Match.EtherType(Ipv6), Match.Ipv6NextHeader(Icmpv6), Match.Icmpv6Type(type)];
+
+    private static Match[] ArpFor(IPAddress address) =>
+    [
+        Match.Untagged(), Match.EtherType(Arp), Match.Word(ArpOperation, ArpRequest),
+        Match.DoubleWord(ArpTarget, BinaryPrimitives.ReadUInt32BigEndian(address.GetAddressBytes())),
+    ];
+
+    private static Match[] SolicitationFor(IPAddress address)
+    {
+        var bytes = address.GetAddressBytes();
+        return
+        [
+            .. OfType(NeighbourSolicitation),
+            .. Enumerable.Range(0, 4).Select(word => Match.DoubleWord(SolicitationTarget + 4 * word, BinaryPrimitives.ReadUInt32BigEndian(bytes.AsSpan(4 * word)))),
+        ];
+    }
 }

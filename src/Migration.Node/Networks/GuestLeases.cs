@@ -23,4 +23,7 @@ internal static class GuestLeases
 
     /// <summary>Whether there is anything that DHCPv4 could hand out.</summary>
     public static bool HasIpv4(GuestLease lease) => lease.Addresses.Any(address => Packets.InterfaceAddress.Parse(address).IsIpv4);
+
+    /// <summary>Whether there is anything that DHCPv6 could hand out.</summary>
+    public static bool HasIpv6(GuestLease lease) => lease.Addresses.Any(address => !Packets.InterfaceAddress.Parse(address).IsIpv4);
 }

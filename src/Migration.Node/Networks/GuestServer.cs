@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Migration.Linux;
 using Migration.Packets;
@@ -39,9 +40,10 @@ internal sealed class GuestServer : IDisposable
         Stop(key);
         if (!GuestLeases.HasIpv4(bound.Lease))
             return;
-        var server = DhcpServerIdentity.ForInterface(0);
-        var responder = new GuestResponder(GuestLeases.ToDhcp(bound.Lease), server, nic.PinnedNeighbours);
-        var options = new PacketOptions { Filter = GuestFrames.ForTheNode(server, nic.PinnedNeighbours.Keys), IgnoreOutgoing = true };
+        var identity = GuestIdentity.Of(bound);
+        var pinned = nic.PinnedNeighbours.Where(one => one.Key.AddressFamily is AddressFamily.InterNetwork).ToDictionary();
+        var responder = new GuestResponder(GuestLeases.ToDhcp(bound.Lease), identity.Server, pinned);
+        var options = new PacketOptions { Filter = GuestFrames.ForTheNode(bound, nic), IgnoreOutgoing = true };
         var tap = new ServedTap(key, bound, responder, PacketSocket.Open(space, tapIndex, options));
         lock (_gate)
             _taps[key] = tap;

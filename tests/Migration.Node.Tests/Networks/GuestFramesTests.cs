@@ -1,19 +1,45 @@
 using System.Net;
+using Migration.Linux;
 using Migration.Node.Networks;
-using Migration.Packets.Dhcp;
+using Migration.Packets;
 
 namespace Migration.Node.Tests.Networks;
 
 public sealed class GuestFramesTests
 {
+    private static readonly GuestLease Both = new() { Mac = "02:00:00:00:00:01", Addresses = ["10.244.1.5/24", "fd00::5/64"] };
+
     [Fact]
     public void Filters_are_the_same_each_time_so_that_comparing_them_with_the_kernels_works()
     {
-        var server = DhcpServerIdentity.ForInterface(0);
-        IPAddress[] neighbours = [IPAddress.Parse("169.254.1.1")];
+        Assert.Equal(Program(Both, "169.254.1.1", "fe80::1"), Program(Both, "fe80::1", "169.254.1.1"));
+        Assert.NotEqual(Program(Both, "169.254.1.1"), Program(Both));
+        Assert.NotEqual(Program(Both, "fe80::1"), Program(Both));
+    }
 
-        Assert.Equal(GuestFrames.ForTheNode(server, neighbours).ToClassifier(2, -1), GuestFrames.ForTheNode(server, neighbours).ToClassifier(2, -1));
-        Assert.NotEqual(GuestFrames.ForTheNode(server, neighbours).ToClassifier(2, -1), GuestFrames.ForTheNode(server, []).ToClassifier(2, -1));
+    [Fact]
+    public void Nic_without_a_lease_is_left_to_the_networks_own_servers()
+    {
+        var nothing = PacketFilter.AnyOf().ToClassifier(2, -1);
+        var plain = Both with { Addresses = [] };
+
+        Assert.Equal(nothing, Program(plain, "169.254.1.1"));
+        Assert.Equal(nothing, GuestFrames.FromForeignServers(plain).ToClassifier(2, -1));
+        Assert.NotEqual(
+            GuestFrames.FromForeignServers(Both).ToClassifier(2, -1),
+            GuestFrames.FromForeignServers(Both with { Addresses = ["10.244.1.5/24"] }).ToClassifier(2, -1));
+    }
+
+    [Fact]
+    public void Behind_a_masquerading_bridge_the_pods_kernel_answers_for_the_gateway()
+    {
+        var bound = Bound(Both with { Gateway = "10.0.2.1" });
+        var bridge = GuestIdentity.Of(bound with { Binding = BindingKind.Masquerade });
+
+        Assert.Equal(("10.0.2.1", "02:00:00:00:00:00", "fe80::ff:fe00:0"), (bridge.Server.Address.ToString(), bridge.Server.Mac.ToString(), bridge.Router.ToString()));
+        Assert.Equal(("169.254.75.10", "fe80::6d:69ff:fe67:7201"), (GuestIdentity.Of(bound).Server.Address.ToString(), GuestIdentity.Of(bound).Router.ToString()));
+        Assert.True(
+            GuestFrames.ForTheNode(bound with { Binding = BindingKind.Masquerade }, Nic()).ToClassifier(2, -1).Length < GuestFrames.ForTheNode(bound, Nic()).ToClassifier(2, -1).Length);
     }
 
     [Fact]
@@ -37,6 +63,20 @@ public sealed class GuestFramesTests
         Assert.Equal(("10.244.1.1", "vm", 1450, TimeSpan.FromMinutes(30)), (dhcp.Gateway!.ToString(), dhcp.HostName, dhcp.Mtu, dhcp.ValidFor));
         Assert.Null(dhcp.Routes[1].Gateway);
         Assert.True(GuestLeases.HasIpv4(lease));
+        Assert.True(GuestLeases.HasIpv6(lease));
+        Assert.False(GuestLeases.HasIpv6(lease with { Addresses = ["10.244.1.5/24"] }));
         Assert.False(GuestLeases.HasIpv4(lease with { Addresses = ["fd00::5/64"] }));
     }
+
+    private static byte[] Program(GuestLease lease, params string[] pinned) => GuestFrames.ForTheNode(Bound(lease), Nic(pinned)).ToClassifier(2, -1);
+
+    private static BoundInterface Bound(GuestLease lease) => new() { Name = "default", PodInterface = "eth0", Tap = "tap0", Mac = lease.Mac, Lease = lease };
+
+    private static PodNic Nic(params string[] pinned) => new()
+    {
+        Link = new Netlink.Link { Index = 2, Name = "eth0", Mac = MacAddress.Parse("02:00:00:00:00:01").ToPhysicalAddress() },
+        Addresses = [],
+        Routes = [],
+        PinnedNeighbours = pinned.ToDictionary(IPAddress.Parse, _ => MacAddress.Parse("0a:58:0a:f4:01:01")),
+    };
 }
