@@ -6,18 +6,18 @@ namespace Migration.Local.Cluster;
 /// <summary>The CNI chain of a node: the reference bridge with addresses of the node's own range, then our plugin.</summary>
 internal static class CniConfiguration
 {
-    public static void Write(NodePaths node, IPNetwork pods)
+    public static void Write(NodePaths paths, FabricNode node)
     {
         var list = new JsonObject
         {
             ["cniVersion"] = "1.0.0",
             ["name"] = "pods",
-            ["plugins"] = new JsonArray(Bridge(node, pods), Binding(node)),
+            ["plugins"] = new JsonArray(Bridge(paths, node), Binding(paths)),
         };
-        File.WriteAllText(node.CniConfiguration, list.ToJsonString());
+        File.WriteAllText(paths.CniConfiguration, list.ToJsonString());
     }
 
-    private static JsonObject Bridge(NodePaths node, IPNetwork pods) => new()
+    private static JsonObject Bridge(NodePaths paths, FabricNode node) => new()
     {
         ["type"] = "bridge",
         ["bridge"] = "cni0",
@@ -27,16 +27,18 @@ internal static class CniConfiguration
         ["ipam"] = new JsonObject
         {
             ["type"] = "host-local",
-            ["dataDir"] = node.CniAddresses,
-            ["ranges"] = new JsonArray(new JsonArray(new JsonObject { ["subnet"] = pods.ToString() })),
-            ["routes"] = new JsonArray(new JsonObject { ["dst"] = "0.0.0.0/0" }),
+            ["dataDir"] = paths.CniAddresses,
+            ["ranges"] = new JsonArray(Range(node.PodNetwork), Range(node.Ipv6PodNetwork)),
+            ["routes"] = new JsonArray(new JsonObject { ["dst"] = "0.0.0.0/0" }, new JsonObject { ["dst"] = "::/0" }),
         },
     };
 
-    private static JsonObject Binding(NodePaths node) => new()
+    private static JsonArray Range(IPNetwork network) => new(new JsonObject { ["subnet"] = network.ToString() });
+
+    private static JsonObject Binding(NodePaths paths) => new()
     {
         ["type"] = "migration-cni",
-        ["nodeSocket"] = node.Socket,
+        ["nodeSocket"] = paths.Socket,
         ["capabilities"] = new JsonObject { ["io.kubernetes.cri.pod-annotations"] = true },
     };
 }

@@ -116,7 +116,7 @@ public sealed class EmbeddedCluster : IAsyncDisposable
         Directory.CreateDirectory(paths.KubeletRoot);
         using (var certificate = authority.Issue($"migration:node:{node.Name}", "migration:nodes", [node.Address], [node.Name]))
             certificate.WriteTo(paths.Certificates);
-        CniConfiguration.Write(paths, node.PodNetwork);
+        CniConfiguration.Write(paths, node);
         Supervise(node.Name, new ProgramStart(
             Installation.Program("migration-node"),
             [

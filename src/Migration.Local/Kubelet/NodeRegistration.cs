@@ -25,7 +25,7 @@ internal static class NodeRegistration
                     ["kubernetes.io/arch"] = "amd64",
                 },
             },
-            Spec = new NodeSpec { PodCidr = node.PodNetwork.ToString(), PodCidrs = [node.PodNetwork.ToString()] },
+            Spec = new NodeSpec { PodCidr = node.PodNetwork.ToString(), PodCidrs = [node.PodNetwork.ToString(), node.Ipv6PodNetwork.ToString()] },
         }, ct);
         await nodes.UpdateStatusAsync(created with { Status = StatusOf(node, time.GetUtcNow()) }, ct);
     }
@@ -43,7 +43,7 @@ internal static class NodeRegistration
             Capacity = capacity,
             Allocatable = capacity,
             Conditions = [new Condition { Type = "Ready", Status = Condition.True, Reason = "KubeletReady", Message = "pods run as processes", LastTransitionTime = now, LastHeartbeatTime = now }],
-            Addresses = [new NodeAddress { Type = "InternalIP", Address = node.Address.ToString() }, new NodeAddress { Type = "Hostname", Address = node.Name }],
+            Addresses = [new NodeAddress { Type = "InternalIP", Address = node.Address.ToString() }, new NodeAddress { Type = "InternalIP", Address = node.Ipv6Address.ToString() }, new NodeAddress { Type = "Hostname", Address = node.Name }],
             NodeInfo = new NodeInfo
             {
                 KubeletVersion = "v1.32.0-migration",

@@ -28,7 +28,7 @@ internal static partial class BuiltInSchemaText
          timeAdded time -- Since when.
          value string -- Its value.
         NodeStatus State of the node.
-         addresses []NodeAddress key=type -- How it is reached.
+         addresses []NodeAddress -- How it is reached.
          allocatable {}quantity -- What pods can use.
          capacity {}quantity -- What the node has.
          conditions []NodeCondition key=type -- Ready, and what presses.
