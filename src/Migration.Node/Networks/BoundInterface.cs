@@ -14,6 +14,9 @@ internal sealed record BoundInterface
     public LinkState LinkState { get; init; } = LinkState.Up;
     public required GuestLease Lease { get; init; }
 
+    /// <summary>What the VMI adds to the lease; null is nothing.</summary>
+    public ExtraDhcpOptions? DhcpOptions { get; init; }
+
     /// <summary>The guest was seen to take its lease.</summary>
     public bool Leased { get; init; }
 }

@@ -60,8 +60,8 @@ internal sealed class Cable
 
     private IEnumerable<TrafficFilter> Filters(PodNic nic, int tap, BoundInterface bound)
     {
-        yield return Guard(tap, TrafficHook.Ingress, GuestFrames.ForTheNode(bound, nic));
-        yield return Guard(nic.Link.Index, TrafficHook.Ingress, GuestFrames.FromForeignServers(bound.Lease));
+        yield return Guard(tap, TrafficHook.Ingress, GuestFrames.ForTheNode(nic, bound) ?? PacketFilter.Nothing);
+        yield return Guard(nic.Link.Index, TrafficHook.Ingress, GuestFrames.FromForeignServers(bound) ?? PacketFilter.Nothing);
         yield return Guard(nic.Link.Index, TrafficHook.Egress, GuestFrames.FromThePodItself());
         yield return TrafficFilter.Redirect(tap, nic.Link.Index, _everything, CablePriority);
         yield return TrafficFilter.Redirect(nic.Link.Index, tap, _everything, CablePriority);

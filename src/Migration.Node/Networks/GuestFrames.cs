@@ -18,41 +18,41 @@ internal static class GuestFrames
 
     /// <summary>
     /// DHCP requests and router solicitations, and ARP or neighbour solicitations for the node's own addresses and for neighbours that
-    /// nobody else answers for.
+    /// nobody else answers for. Null is nothing.
     /// </summary>
-    public static PacketFilter ForTheNode(BoundInterface bound, PodNic nic)
+    public static PacketFilter? ForTheNode(PodNic nic, BoundInterface bound)
     {
         var identity = GuestIdentity.Of(bound);
         List<Match[]> rules = [];
-        if (GuestLeases.HasIpv4(bound.Lease))
+        if (GuestLeases.ServesIpv4(bound))
         {
             rules.Add([.. UdpTo(DhcpServerPort)]);
             rules.AddRange(Asked(nic, AddressFamily.InterNetwork, identity.Server.Address.ToIPAddress(), identity).Select(ArpFor));
         }
 
-        if (GuestLeases.HasIpv6(bound.Lease))
+        if (GuestLeases.ServesIpv6(bound))
         {
             rules.Add([.. Udpv6To(Dhcpv6ServerPort)]);
             rules.Add([.. OfType(RouterSolicitation)]);
             rules.AddRange(Asked(nic, AddressFamily.InterNetworkV6, identity.Router, identity).Select(SolicitationFor));
         }
 
-        return PacketFilter.AnyOf([.. rules]);
+        return rules.Count == 0 ? null : PacketFilter.AnyOf([.. rules]);
     }
 
-    /// <summary>Answers of foreign DHCP servers and routers: a NIC that has a lease from us listens to nobody else.</summary>
-    public static PacketFilter FromForeignServers(GuestLease lease)
+    /// <summary>Answers of foreign DHCP servers and routers: a NIC that has a lease from us listens to nobody else. Null is nothing.</summary>
+    public static PacketFilter? FromForeignServers(BoundInterface bound)
     {
         List<Match[]> rules = [];
-        if (GuestLeases.HasIpv4(lease))
+        if (GuestLeases.ServesIpv4(bound))
             rules.Add([.. UdpTo(DhcpClientPort)]);
-        if (GuestLeases.HasIpv6(lease))
+        if (GuestLeases.ServesIpv6(bound))
         {
             rules.Add([.. Udpv6To(Dhcpv6ClientPort)]);
             rules.Add([.. OfType(RouterAdvertisement)]);
         }
 
-        return PacketFilter.AnyOf([.. rules]);
+        return rules.Count == 0 ? null : PacketFilter.AnyOf([.. rules]);
     }
 
     /// <summary>
@@ -67,8 +67,10 @@ internal static class GuestFrames
     // In one order, so that the same NIC always has the same filter.
     private static IEnumerable<IPAddress> Asked(PodNic nic, AddressFamily family, IPAddress own, GuestIdentity identity)
     {
-        var pinned = nic.PinnedNeighbours.Keys.Where(address => address.AddressFamily == family).OrderBy(address => address.ToString(), StringComparer.Ordinal);
-        return identity.IsTheNode ? pinned.Append(own).Distinct() : pinned.Where(address => !address.Equals(own));
+        // Behind NAT the guest's neighbours are not the pod's.
+        if (!identity.IsTheNode)
+            return [];
+        return nic.PinnedNeighbours.Keys.Where(address => address.AddressFamily == family).OrderBy(address => address.ToString(), StringComparer.Ordinal).Append(own).Distinct();
     }
 
     private static Match[] UdpTo(ushort port) =>

@@ -21,6 +21,12 @@ internal static class GuestLeases
         ValidFor = lease.ValidFor,
     };
 
+    /// <summary>Whether the guest is given IPv4: a managed tap is somebody else's to serve.</summary>
+    public static bool ServesIpv4(BoundInterface bound) => bound.Binding is not BindingKind.ManagedTap && HasIpv4(bound.Lease);
+
+    /// <summary>Whether the guest is given IPv6.</summary>
+    public static bool ServesIpv6(BoundInterface bound) => bound.Binding is not BindingKind.ManagedTap && HasIpv6(bound.Lease);
+
     /// <summary>Whether there is anything that DHCPv4 could hand out.</summary>
     public static bool HasIpv4(GuestLease lease) => lease.Addresses.Any(address => Packets.InterfaceAddress.Parse(address).IsIpv4);
 

@@ -38,12 +38,12 @@ internal sealed class GuestServer : IDisposable
     public void Serve(AttachmentKey key, BoundInterface bound, int tapIndex, PodNic nic, NetworkNamespace space)
     {
         Stop(key);
-        if (!GuestLeases.HasIpv4(bound.Lease))
+        if (GuestFrames.ForTheNode(nic, bound) is not { } questions || !GuestLeases.ServesIpv4(bound))
             return;
         var identity = GuestIdentity.Of(bound);
         var pinned = nic.PinnedNeighbours.Where(one => one.Key.AddressFamily is AddressFamily.InterNetwork).ToDictionary();
         var responder = new GuestResponder(GuestLeases.ToDhcp(bound.Lease), identity.Server, pinned);
-        var options = new PacketOptions { Filter = GuestFrames.ForTheNode(bound, nic), IgnoreOutgoing = true };
+        var options = new PacketOptions { Filter = questions, IgnoreOutgoing = true };
         var tap = new ServedTap(key, bound, responder, PacketSocket.Open(space, tapIndex, options));
         lock (_gate)
             _taps[key] = tap;
