@@ -28,4 +28,7 @@ internal sealed record InterfacePlan
 
     /// <summary>Set where the node itself makes the pod NIC.</summary>
     public DelegatePlan? Delegate { get; init; }
+
+    /// <summary>Where the guest has it; null until it is plugged in.</summary>
+    public int? Slot { get; init; }
 }

@@ -1,5 +1,6 @@
 using Google.Protobuf.WellKnownTypes;
 using Migration.Packets;
+using Migration.Qemu;
 using Wire = Migration.Protos;
 
 namespace Migration.Node.Networks;
@@ -20,6 +21,8 @@ internal static class NetworkMapping
             throw Malformed($"interface {wire.Name}: mac '{wire.Mac}' is not a MAC address like 02:00:00:00:00:01");
         if (wire.Queues > 64)
             throw Malformed($"interface {wire.Name}: {wire.Queues} queues; 64 is the limit");
+        if (wire.HasSlot && wire.Slot >= QemuCommandLine.Slots)
+            throw Malformed($"interface {wire.Name}: slot {wire.Slot}; a machine has {QemuCommandLine.Slots}");
         return new InterfacePlan
         {
             Name = wire.Name,
@@ -34,6 +37,7 @@ internal static class NetworkMapping
             GuestNetworks = [.. wire.GuestNetworks.Select(network => ToGuestNetwork(wire.Name, network))],
             DhcpOptions = ToDhcpOptions(wire),
             Delegate = wire.Delegate is null ? null : ToDelegate(wire.Name, wire.Delegate),
+            Slot = wire.HasSlot ? (int)wire.Slot : null,
         };
     }
 
@@ -101,6 +105,8 @@ internal static class NetworkMapping
             DhcpOptions = ToWire(plan.DhcpOptions),
             Delegate = plan.Delegate is null ? null : ToWire(plan.Delegate),
         };
+        if (plan.Slot is { } slot)
+            wire.Slot = (uint)slot;
         wire.Ports.AddRange(plan.Ports.Select(port => new Wire.Port { Protocol = port.Protocol, First = port.First, Last = port.Last }));
         wire.GuestNetworks.AddRange(plan.GuestNetworks);
         return wire;
