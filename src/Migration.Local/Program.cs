@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.RegularExpressions;
 using Migration.Local.Bench;
+using Migration.Local.Call;
 using Migration.Local.Cluster;
 using Migration.Local.Demo;
 
@@ -40,8 +41,28 @@ demo.SetAction((options, ct) => DemoCommand.RunAsync(options.GetValue(json), opt
 var benches = new Command("bench", "Measure what we promise.") { bench, json };
 benches.SetAction((options, ct) => BenchCommand.RunAsync(options.GetValue(bench)!, options.GetValue(json), ct));
 
+var socket = new Argument<string>("SOCKET") { Description = "The node's unix socket." };
+var method = new Argument<string>("METHOD") { Description = "Like Networks/Attach; without one, all are listed.", DefaultValueFactory = _ => "" };
+var request = new Argument<string>("JSON") { Description = "The request; - reads it from stdin.", DefaultValueFactory = _ => "{}" };
+var call = new Command("call", "Call a node's gRPC API: JSON in, JSON out.") { socket, method, request };
+call.SetAction(async (options, ct) => await CallCommand.RunAsync(
+    options.GetValue(socket)!, options.GetValue(method)!,
+    options.GetValue(request) is "-" ? await Console.In.ReadToEndAsync(ct) : options.GetValue(request)!, ct));
+
+var pod = new Argument<string>("POD") { Description = "The network namespace that was attached." };
+var tap = new Argument<string>("TAP") { Description = "Its tap, as Attach answered." };
+var guest = new Argument<string>("GUEST") { Description = "The network namespace that is to be the guest." };
+var mac = new Argument<string>("MAC") { Description = "The guest's MAC, as Attach answered." };
+mac.Validators.Add(result =>
+{
+    if (!System.Net.NetworkInformation.PhysicalAddress.TryParse(result.GetValue(mac) ?? "", out var address) || address.GetAddressBytes().Length != 6)
+        result.AddError("MAC: must be like 02:00:00:00:00:01");
+});
+var plug = new Command("plug", "Put a network namespace behind a tap, where QEMU would put a guest.") { pod, tap, guest, mac };
+plug.SetAction((options, ct) => PlugCommand.RunAsync(options.GetValue(pod)!, options.GetValue(tap)!, options.GetValue(guest)!, options.GetValue(mac)!, ct));
+
 var root = new RootCommand("Virtual machines in Kubernetes whose networking survives and whose live migration guests do not notice.")
 {
-    up, down, status, demo, benches,
+    up, down, status, demo, benches, call, plug,
 };
 return await root.Parse(args).InvokeAsync();

@@ -4,23 +4,13 @@ namespace Migration.Testing.Lab;
 
 /// <summary>
 /// A guest without QEMU: a namespace with a real network stack whose eth0 is, frame by frame, the far end of a pod's tap. What QEMU's
-/// virtio-net does, done by two threads between two taps.
+/// virtio-net does, done by a coupling of two taps.
 /// </summary>
 public sealed class LabGuestStack : IDisposable
 {
-    private readonly Tap _podEnd;
-    private readonly Tap _guestEnd;
-    private readonly Thread[] _threads;
+    private readonly TapCoupling _cable;
 
-    private LabGuestStack(TestNamespace space, Tap podEnd, Tap guestEnd)
-    {
-        (Namespace, _podEnd, _guestEnd) = (space, podEnd, guestEnd);
-        _threads =
-        [
-            new Thread(() => Carry(podEnd.Queues[0], guestEnd.Queues[0])) { IsBackground = true, Name = "to guest" },
-            new Thread(() => Carry(guestEnd.Queues[0], podEnd.Queues[0])) { IsBackground = true, Name = "from guest" },
-        ];
-    }
+    private LabGuestStack(TestNamespace space, TapCoupling cable) => (Namespace, _cable) = (space, cable);
 
     public TestNamespace Namespace { get; }
 
@@ -29,13 +19,11 @@ public sealed class LabGuestStack : IDisposable
     {
         var space = TestNamespace.Create("stack");
         var options = new TapOptions { VirtioNetHeader = true };
-        var stack = new LabGuestStack(space, Tap.Open(pod.Namespace.Space, tap, options), Tap.Open(space.Space, "eth0", options));
+        var (podEnd, guestEnd) = (Tap.Open(pod.Namespace.Space, tap, options), Tap.Open(space.Space, "eth0", options));
         await space.ExecuteAsync("sysctl -qw net.ipv6.conf.eth0.disable_ipv6=1");
         await space.IpAsync($"link set eth0 address {mac} up");
         await space.IpAsync("link set lo up");
-        foreach (var thread in stack._threads)
-            thread.Start();
-        return stack;
+        return new LabGuestStack(space, TapCoupling.Join(podEnd, guestEnd));
     }
 
     /// <summary>busybox's DHCP client, once; its script prints what it was given.</summary>
@@ -54,26 +42,8 @@ public sealed class LabGuestStack : IDisposable
 
     public void Dispose()
     {
-        // The links go; both reads end with an error.
+        // The links go, and the coupling's reads end.
         Namespace.Dispose();
-        _podEnd.Dispose();
-        _guestEnd.Dispose();
-    }
-
-    private static void Carry(FileDescriptor from, FileDescriptor to)
-    {
-        var frame = new byte[70_000];
-        try
-        {
-            while (true)
-            {
-                var length = from.Read(frame);
-                to.Write(frame.AsSpan(0, length));
-            }
-        }
-        catch (Exception ended) when (ended is LinuxException or ObjectDisposedException)
-        {
-            // Unplugged.
-        }
+        _cable.Dispose();
     }
 }
