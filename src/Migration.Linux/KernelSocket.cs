@@ -53,6 +53,13 @@ public sealed unsafe class KernelSocket : IDisposable
             SetOption(LibC.SOL_SOCKET, LibC.SO_RCVBUF, bytes);
     }
 
+    /// <summary>The same for what may be sent at once.</summary>
+    public void SetSendBuffer(int bytes)
+    {
+        if (LibC.SetSocketOption(_descriptor, LibC.SOL_SOCKET, LibC.SO_SNDBUFFORCE, &bytes, sizeof(int)).Failed)
+            SetOption(LibC.SOL_SOCKET, LibC.SO_SNDBUF, bytes);
+    }
+
     public void Bind(ReadOnlySpan<byte> address)
     {
         fixed (byte* start = address)

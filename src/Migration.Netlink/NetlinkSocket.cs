@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.InteropServices;
 using Migration.Linux;
 using Migration.Netlink.Protocol;
@@ -17,8 +18,14 @@ internal sealed class NetlinkSocket : IDisposable
     /// <summary>Dumps that another change overtook are started again this often.</summary>
     public const int DumpAttempts = 5;
 
-    private const int AF_NETLINK = 16, NETLINK_ROUTE = 0, SOCK_RAW = 3;
+    /// <summary>Whom in the kernel to speak to: NETLINK_ROUTE, NETLINK_NETFILTER.</summary>
+    public const int Route = 0, Netfilter = 12;
+
+    private const int AF_NETLINK = 16, SOCK_RAW = 3;
     private const int SOL_NETLINK = 270, NETLINK_CAP_ACK = 10, NETLINK_EXT_ACK = 11, NETLINK_GET_STRICT_CHK = 12;
+
+    // What a datagram may have without asking; the kernel's default is 208 KiB, of which it takes some for itself.
+    private const int UsualSendLimit = 128 * 1024;
 
     // The kernel fills at most 32 KiB of a dump into one datagram.
     private const int BufferSize = 64 * 1024;
@@ -42,10 +49,10 @@ internal sealed class NetlinkSocket : IDisposable
         socket.SetReceiveTimeout(answerLimit);
     }
 
-    /// <summary>Opens a conversation with a namespace's routing tables, or with this process's own namespace.</summary>
-    public static NetlinkSocket Open(NetworkNamespace? space)
+    /// <summary>Opens a conversation with a part of a namespace's kernel, or with that of this process's own namespace.</summary>
+    public static NetlinkSocket Open(NetworkNamespace? space, int protocol)
     {
-        var socket = KernelSocket.Open(space, AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+        var socket = KernelSocket.Open(space, AF_NETLINK, SOCK_RAW, protocol);
         try
         {
             socket.SetOption(SOL_NETLINK, NETLINK_CAP_ACK, 1);
@@ -84,7 +91,70 @@ internal sealed class NetlinkSocket : IDisposable
         throw new NetlinkException(operation, Errno.EINTR, $"changes kept overtaking the dump, {DumpAttempts} times");
     }
 
+    /// <summary>
+    /// Several changes in one datagram, of which the kernel makes all or none. Only the last one is acknowledged: answers come
+    /// in the order of the requests, and those before it are answered only if they are refused. So it takes two answers at most to know, however
+    /// many requests there are; a refusal carries the operation of the request it belongs to.
+    /// </summary>
+    public void ExecuteBatch(MessageWriter begin, IReadOnlyList<BatchedRequest> requests, MessageWriter end, string operation)
+    {
+        lock (_gate)
+        {
+            try
+            {
+                var first = ++_sequence;
+                var batch = WriteBatchLocked(begin, requests, end);
+                if (batch.Length > UsualSendLimit)
+                    _socket.SetSendBuffer(2 * batch.Length);
+                _socket.Send(batch);
+                ReceiveVerdict(first, requests, operation);
+            }
+            catch (LinuxException exception)
+            {
+                Drain();
+                throw new NetlinkException(operation, exception.Errno, exception.Errno == Errno.EAGAIN ? "no answer" : null);
+            }
+            catch (NetlinkException exception)
+            {
+                Drain();
+                if (exception.Operation != AttributeReader.Reading)
+                    throw;
+                throw new NetlinkException(operation, exception.Errno, exception.KernelMessage);
+            }
+        }
+    }
+
     public void Dispose() => _socket.Dispose();
+
+    private ReadOnlySpan<byte> WriteBatchLocked(MessageWriter begin, IReadOnlyList<BatchedRequest> requests, MessageWriter end)
+    {
+        var batch = new ArrayBufferWriter<byte>(BufferSize);
+        batch.Write(begin.Complete(_sequence, _port, 0));
+        for (var index = 0; index < requests.Count; index++)
+            batch.Write(requests[index].Message.Complete(++_sequence, _port, index == requests.Count - 1 ? NetlinkHeader.Acknowledge : (ushort)0));
+        batch.Write(end.Complete(++_sequence, _port, 0));
+        return batch.WrittenSpan;
+    }
+
+    private void ReceiveVerdict(uint first, IReadOnlyList<BatchedRequest> requests, string operation)
+    {
+        while (true)
+        {
+            var reader = new ReplyReader(_buffer.AsSpan(0, _socket.Receive(_buffer)));
+            while (reader.Next())
+            {
+                if (!IsExpected(reader.Header, first, _sequence))
+                    continue;
+
+                var number = (int)(reader.Header.Sequence - first);
+                var end = ReadEnd(reader) ?? throw AttributeReader.Malformed($"a message of type {reader.Header.Type} in answer to a transaction");
+                if (end.Failed)
+                    throw end.ToException(number >= 1 && number <= requests.Count ? requests[number - 1].Operation : operation);
+                if (number == requests.Count)
+                    return;
+            }
+        }
+    }
 
     private static unsafe uint BindToAnyPort(KernelSocket socket)
     {
@@ -127,7 +197,7 @@ internal sealed class NetlinkSocket : IDisposable
             var reader = new ReplyReader(_buffer.AsSpan(0, _socket.Receive(_buffer)));
             while (reader.Next())
             {
-                if (!IsExpected(reader.Header, sequence))
+                if (!IsExpected(reader.Header, sequence, sequence))
                     continue;
 
                 replies.Interrupted |= (reader.Header.Flags & NetlinkHeader.DumpInterrupted) != 0;
@@ -142,12 +212,13 @@ internal sealed class NetlinkSocket : IDisposable
     }
 
     /// <summary>Skips what belongs to an earlier request that was given up; anything else that is not ours is an error.</summary>
-    private bool IsExpected(NetlinkHeader header, uint sequence)
+    private bool IsExpected(NetlinkHeader header, uint first, uint last)
     {
         if (header.Port != _port)
             throw AttributeReader.Malformed($"an answer for port {header.Port}, ours is {_port}");
-        var behind = (int)(sequence - header.Sequence);
-        return behind >= 0 ? behind == 0 : throw AttributeReader.Malformed($"an answer to request {header.Sequence}, the last one was {sequence}");
+        return (int)(header.Sequence - last) <= 0
+            ? (int)(header.Sequence - first) >= 0
+            : throw AttributeReader.Malformed($"an answer to request {header.Sequence}, the last one was {last}");
     }
 
     private static Acknowledgement? ReadEnd(ReplyReader reader) =>

@@ -13,10 +13,10 @@ public sealed partial class RouteClient : IDisposable
     private RouteClient(NetlinkSocket socket) => _socket = socket;
 
     /// <summary>Opens a conversation with a namespace; it stays with that namespace wherever it is used.</summary>
-    public static RouteClient Open(NetworkNamespace space) => new(NetlinkSocket.Open(space));
+    public static RouteClient Open(NetworkNamespace space) => new(NetlinkSocket.Open(space, NetlinkSocket.Route));
 
     /// <summary>Opens a conversation with the namespace this process runs in.</summary>
-    public static RouteClient Open() => new(NetlinkSocket.Open(space: null));
+    public static RouteClient Open() => new(NetlinkSocket.Open(space: null, NetlinkSocket.Route));
 
     public void Dispose() => _socket.Dispose();
 }

@@ -13,6 +13,8 @@ public sealed class MessageFuzzTests
 {
     private const int Rounds = 20_000;
 
+    private static readonly TableName Table = new(FilterFamily.Inet, "t");
+
     private static readonly (string Name, Action<byte[]> Parse)[] Parsers =
     [
         ("link", bytes => LinkMessage.Read(LinkMessage.New, bytes)),
@@ -22,6 +24,9 @@ public sealed class MessageFuzzTests
         ("forwarding", bytes => NeighbourMessage.ReadForwarding(NeighbourMessage.New, bytes)),
         ("qdisc", bytes => TrafficMessage.ReadQdisc(TrafficMessage.NewQdisc, bytes)),
         ("filter", bytes => TrafficMessage.ReadFilter(TrafficMessage.NewFilter, bytes)),
+        ("table", bytes => FilterMessage.ReadTable(FilterMessage.NewTable, bytes)),
+        ("chain", bytes => FilterMessage.ReadChain(FilterMessage.NewChain, bytes)),
+        ("rule", bytes => FilterMessage.ReadRule(FilterMessage.NewRule, bytes)),
         ("error", bytes => Acknowledgement.ReadError(bytes, (ushort)(NetlinkHeader.HasAttributes | (bytes.Length % 2 == 0 ? NetlinkHeader.Capped : 0)))),
         ("done", bytes => Acknowledgement.ReadDone(bytes, NetlinkHeader.HasAttributes)),
         ("datagram", ReadDatagram),
@@ -41,6 +46,10 @@ public sealed class MessageFuzzTests
         Body(TrafficMessage.Write(0, TrafficFilter.Redirect(1, 2, Classifier.Bpf.Everything))),
         Body(TrafficMessage.Write(0, TrafficFilter.Redirect(1, 2, new Classifier.MatchAll()))),
         [.. BitConverter.GetBytes(-22), .. BitConverter.GetBytes(16), .. new byte[12], .. ScriptedKernel.Attribute(1, "words\0"u8.ToArray()), .. ScriptedKernel.Attribute(2, new byte[4])],
+        Body(FilterMessage.WriteNewTable(new FilterTable(Table) { Comment = "hello" })),
+        Body(FilterMessage.WriteNewChain(new FilterChain(Table, "pre") { Base = ChainHook.Nat(FilterHook.Prerouting, -100) })),
+        Body(FilterMessage.WriteNewRule(new FilterRule(Table, "pre", [.. Conditions.PortIs(6, 1, 2), .. Conditions.StateIsAnyOf(ConnectionStates.New), FilterExpression.Jump("x")]))),
+        Body(FilterMessage.WriteNewRule(new FilterRule(Table, "pre", [new FilterExpression.Counter(1, 2), .. Translation.DestinationTo(IPAddress.Loopback, 1, 2)]) { Comment = "c" })),
     ];
 
     [Fact]

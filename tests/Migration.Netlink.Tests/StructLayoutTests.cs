@@ -6,7 +6,7 @@ namespace Migration.Netlink.Tests;
 
 /// <summary>
 /// Sizes and offsets as the C compiler has them: <c>printf("%zu %zu\n", sizeof(struct tcmsg), offsetof(struct tcmsg, tcm_info))</c> with
-/// linux/rtnetlink.h, linux/pkt_cls.h, linux/tc_act/tc_mirred.h, linux/gen_stats.h.
+/// linux/rtnetlink.h, linux/pkt_cls.h, linux/tc_act/tc_mirred.h, linux/gen_stats.h, linux/netfilter/nfnetlink.h.
 /// </summary>
 public sealed class StructLayoutTests
 {
@@ -26,6 +26,7 @@ public sealed class StructLayoutTests
         Assert.Equal(12, Unsafe.SizeOf<ActionAttributes.BasicCounters>());
         Assert.Equal(20, Unsafe.SizeOf<ActionAttributes.QueueCounters>());
         Assert.Equal(64, Unsafe.SizeOf<LinkCounters>());
+        Assert.Equal(4, Unsafe.SizeOf<FilterMessage.Body>());
     }
 
     [Theory]

@@ -47,6 +47,10 @@ public sealed class TestNamespace : IDisposable
     /// <summary><c>tc -n NAME -s -j …</c>, parsed.</summary>
     public Task<JsonElement> TcJsonAsync(string arguments) => JsonAsync($"tc -n {Name} -s -j {arguments}");
 
+    /// <summary><c>nft -j list ruleset</c>, parsed: what there is, without nft's own heading.</summary>
+    public async Task<IReadOnlyList<JsonElement>> NftJsonAsync() =>
+        [.. (await JsonAsync($"ip netns exec {Name} nft -j list ruleset")).GetProperty("nftables").EnumerateArray().Where(one => !one.TryGetProperty("metainfo", out _))];
+
     /// <summary>Runs a program inside: <c>ip netns exec NAME …</c>.</summary>
     public Task<string> ExecuteAsync(string line) => Shell.RunLineAsync($"ip netns exec {Name} {line}");
 

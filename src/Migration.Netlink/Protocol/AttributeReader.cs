@@ -17,6 +17,9 @@ internal ref struct AttributeReader(ReadOnlySpan<byte> attributes)
     // The two upper bits say "nested" and "network byte order"; the kernel sets them inconsistently.
     private const ushort TypeMask = 0x3fff;
 
+    /// <summary>The operation of a <see cref="Malformed"/>, until somebody who knows what was asked names that instead.</summary>
+    public const string Reading = "read kernel's answer";
+
     private ReadOnlySpan<byte> _rest = attributes;
 
     public ushort Type { get; private set; }
@@ -60,6 +63,10 @@ internal ref struct AttributeReader(ReadOnlySpan<byte> attributes)
 
     public readonly uint UInt32() => MemoryMarshal.Read<uint>(Exactly(4));
 
+    public readonly uint UInt32BigEndian() => BinaryPrimitives.ReadUInt32BigEndian(Exactly(4));
+
+    public readonly ulong UInt64BigEndian() => BinaryPrimitives.ReadUInt64BigEndian(Exactly(8));
+
     public readonly int Int32() => MemoryMarshal.Read<int>(Exactly(4));
 
     public readonly IPAddress Address() => Value.Length is 4 or 16 ? new IPAddress(Value) : throw Malformed($"attribute {Type}: an address of {Value.Length} bytes");
@@ -75,7 +82,7 @@ internal ref struct AttributeReader(ReadOnlySpan<byte> attributes)
             ? MemoryMarshal.Read<T>(Value)
             : throw Malformed($"attribute {Type}: {Value.Length} bytes where {typeof(T).Name} has {Unsafe.SizeOf<T>()}");
 
-    public static NetlinkException Malformed(string what) => new("read kernel's answer", Errno.EBADMSG, what);
+    public static NetlinkException Malformed(string what) => new(Reading, Errno.EBADMSG, what);
 
     private readonly ReadOnlySpan<byte> Exactly(int length) =>
         Value.Length == length ? Value : throw Malformed($"attribute {Type}: {Value.Length} bytes instead of {length}");

@@ -55,6 +55,15 @@ internal sealed class MessageWriter
 
     public void UInt32(ushort type, uint value) => Attribute(type, MemoryMarshal.AsBytes(new ReadOnlySpan<uint>(ref value)));
 
+    public void UInt32BigEndian(ushort type, uint value) => UInt32(type, BinaryPrimitives.ReverseEndianness(value));
+
+    public void UInt64BigEndian(ushort type, ulong value)
+    {
+        Span<byte> bytes = stackalloc byte[sizeof(ulong)];
+        BinaryPrimitives.WriteUInt64BigEndian(bytes, value);
+        Attribute(type, bytes);
+    }
+
     public void Int32(ushort type, int value) => UInt32(type, (uint)value);
 
     public void Address(ushort type, IPAddress value) => Attribute(type, value.GetAddressBytes());

@@ -1,0 +1,66 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Migration.Netlink;
+
+/// <summary>What a rule matches, as expressions, in the form that nft gives them.</summary>
+public static class Conditions
+{
+    private const FilterRegister R1 = FilterRegister.R1;
+    private const uint DestinationPortOffset = 2, PortLength = 2;
+
+    public static IReadOnlyList<FilterExpression> InputIs(string link) => NameIs(MetaKey.InputName, Comparison.Equal, link);
+
+    public static IReadOnlyList<FilterExpression> OutputIs(string link) => NameIs(MetaKey.OutputName, Comparison.Equal, link);
+
+    public static IReadOnlyList<FilterExpression> SourceIs(IPAddress address) => AddressIs(address, source: true);
+
+    public static IReadOnlyList<FilterExpression> DestinationIs(IPAddress address) => AddressIs(address, source: false);
+
+    public static IReadOnlyList<FilterExpression> ProtocolIs(ProtocolType protocol) => ProtocolIs((byte)protocol);
+
+    public static IReadOnlyList<FilterExpression> ProtocolIs(byte protocol) =>
+        [new FilterExpression.Meta(MetaKey.Protocol, R1), new FilterExpression.Compare(Comparison.Equal, R1, new RegisterValue(protocol))];
+
+    /// <summary>The protocol and its destination port: one, or any of a range. Right for protocols that have ports where TCP has them.</summary>
+    public static IReadOnlyList<FilterExpression> PortIs(byte protocol, ushort first, ushort last) =>
+    [
+        .. ProtocolIs(protocol),
+        new FilterExpression.Payload(PayloadBase.Transport, DestinationPortOffset, PortLength, R1),
+        .. first == last
+            ? [new FilterExpression.Compare(Comparison.Equal, R1, RegisterValue.BigEndian(first))]
+            : (IEnumerable<FilterExpression>)[
+                new FilterExpression.Compare(Comparison.GreaterOrEqual, R1, RegisterValue.BigEndian(first)),
+                new FilterExpression.Compare(Comparison.LessOrEqual, R1, RegisterValue.BigEndian(last))],
+    ];
+
+    /// <summary>The connection is in one of these states.</summary>
+    public static IReadOnlyList<FilterExpression> StateIsAnyOf(ConnectionStates states) => ConnectionBits(ConnectionKey.State, (uint)states, Comparison.NotEqual);
+
+    /// <summary>The packet goes the way of the one that began the connection.</summary>
+    public static IReadOnlyList<FilterExpression> IsInOriginalDirection() =>
+        [new FilterExpression.Connection(ConnectionKey.Direction, R1), new FilterExpression.Compare(Comparison.Equal, R1, new RegisterValue(0))];
+
+    /// <summary>The connection's destination was not translated (IPS_DST_NAT is not set).</summary>
+    public static IReadOnlyList<FilterExpression> DestinationIsNotTranslated() => ConnectionBits(ConnectionKey.Status, 1 << 5, Comparison.Equal);
+
+    private static IReadOnlyList<FilterExpression> NameIs(MetaKey key, Comparison comparison, string link) =>
+        [new FilterExpression.Meta(key, R1), new FilterExpression.Compare(comparison, R1, RegisterValue.InterfaceName(link))];
+
+    private static IReadOnlyList<FilterExpression> AddressIs(IPAddress address, bool source)
+    {
+        var (length, offset) = address.AddressFamily == AddressFamily.InterNetwork ? (4u, source ? 12u : 16u) : (16u, source ? 8u : 24u);
+        return
+        [
+            new FilterExpression.Payload(PayloadBase.Network, offset, length, R1),
+            new FilterExpression.Compare(Comparison.Equal, R1, RegisterValue.Of(address)),
+        ];
+    }
+
+    private static IReadOnlyList<FilterExpression> ConnectionBits(ConnectionKey key, uint bits, Comparison withNone) =>
+    [
+        new FilterExpression.Connection(key, R1),
+        new FilterExpression.Bitwise(R1, R1, RegisterValue.Native(bits), RegisterValue.Native(0)),
+        new FilterExpression.Compare(withNone, R1, RegisterValue.Native(0)),
+    ];
+}
