@@ -14,4 +14,13 @@ public enum GuestAnswerKind
 
     /// <summary>A DHCP message; <see cref="GuestAnswer.Dhcp"/> says what became of it.</summary>
     Dhcp,
+
+    /// <summary>A DHCPv6 message; <see cref="GuestAnswer.Dhcp"/> says what became of it.</summary>
+    Dhcp6,
+
+    /// <summary>The guest asked for a router, and was told.</summary>
+    RouterSolicitation,
+
+    /// <summary>The guest asked for the MAC of an IPv6 address that we answer for.</summary>
+    NeighbourSolicitation,
 }

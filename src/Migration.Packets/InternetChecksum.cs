@@ -28,6 +28,14 @@ public static class InternetChecksum
     public static ulong PseudoHeader(Ipv4Address source, Ipv4Address destination, byte protocol, int length) =>
         (ulong)source.Bits + destination.Bits + protocol + (uint)length;
 
+    /// <summary>What UDP and ICMPv6 over IPv6 add to their own bytes (RFC 8200 §8.1).</summary>
+    public static ulong PseudoHeader(Ipv6Address source, Ipv6Address destination, byte protocol, int length) =>
+        Sum(source.Bits) + Sum(destination.Bits) + protocol + (uint)length;
+
+    private static ulong Sum(UInt128 bits) => Sum((ulong)(bits >> 64)) + Sum((ulong)bits);
+
+    private static ulong Sum(ulong bits) => (bits >> 32) + (uint)bits;
+
     /// <summary>The sum folded to 16 bits, not complemented: what a sender leaves for its NIC to complete.</summary>
     public static ushort Fold(ulong sum)
     {

@@ -16,6 +16,9 @@ public readonly record struct MacAddress
 
     public static MacAddress Broadcast { get; } = new(0xffff_ffff_ffff);
 
+    /// <summary>33:33 and the last four bytes of an IPv6 multicast address (RFC 2464 §7).</summary>
+    internal static MacAddress Group(uint low) => new(0x3333_0000_0000UL | low);
+
     /// <summary>The lowest bit of the first byte: the address of a group.</summary>
     public bool IsMulticast => (_bits & 0x0100_0000_0000) != 0;
 

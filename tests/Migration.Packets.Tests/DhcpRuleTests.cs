@@ -330,7 +330,7 @@ public sealed class DhcpRuleTests
     [Fact]
     public void A_lease_that_dhcp_cannot_say_is_refused()
     {
-        Assert.Contains("no IPv4 address", Refusal(Lease with { Addresses = [InterfaceAddress.Parse("fd00::5/64")] }));
+        Assert.Contains("no address", Refusal(Lease with { Addresses = [] }));
         Assert.Contains("'a..b'", Refusal(Lease with { SearchDomains = ["a..b"] }));
         Assert.Contains("domain name", Refusal(Lease with { Domain = new string('x', 64) + ".local" }));
         Assert.Contains("70000", Refusal(Lease with { Mtu = 70000 }));

@@ -174,7 +174,7 @@ public sealed class GuestResponderTests
         Assert.Equal(GuestAnswerKind.NotForUs, _responder.Answer(frame, _reply).Kind);
 
         EthernetFrame.WriteHeader(frame, Gateway, Guest, EtherType.Ipv4);
-        UdpDatagram.WriteHeader(frame.AsSpan(34), default, default, 67, 68, 8); // a server's port is not a question
+        UdpDatagram.WriteHeader(frame.AsSpan(34), Ipv4Address.Any, Ipv4Address.Any, 67, 68, 8); // a server's port is not a question
         Ipv4Packet.WriteHeader(frame.AsSpan(14), default, default, IpProtocol.Udp, 16);
         Assert.Equal(GuestAnswerKind.NotForUs, _responder.Answer(frame, _reply).Kind);
     }

@@ -111,7 +111,7 @@ public static class DhcpBench
         message.CopyTo(frame, Client.Payload);
         var ip = EthernetFrame.WriteHeader(frame, MacAddress.Broadcast, Lease.Mac, EtherType.Ipv4);
         var udp = ip + Ipv4Packet.HeaderLength;
-        UdpDatagram.WriteHeader(frame.AsSpan(udp), default, Ipv4Address.Broadcast, 68, 67, message.Length);
+        UdpDatagram.WriteHeader(frame.AsSpan(udp), Ipv4Address.Any, Ipv4Address.Broadcast, 68, 67, message.Length);
         Ipv4Packet.WriteHeader(frame.AsSpan(ip), default, Ipv4Address.Broadcast, IpProtocol.Udp, frame.Length - udp);
         // The transaction changes from message to message: no checksum, which IPv4 allows.
         BinaryPrimitives.WriteUInt16BigEndian(frame.AsSpan(udp + 6), 0);

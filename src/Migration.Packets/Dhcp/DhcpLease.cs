@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 
 namespace Migration.Packets.Dhcp;
 
@@ -17,13 +18,19 @@ public sealed record DhcpLease
     /// <summary>IPv4 first.</summary>
     public required IReadOnlyList<InterfaceAddress> Addresses { get; init; }
 
+    /// <summary>Of the IPv4 default route, unless <see cref="Routes"/> says it; an IPv6 one is taken for <see cref="GatewayIpv6"/>.</summary>
     public IPAddress? Gateway { get; init; }
 
-    /// <summary>Besides the default route by <see cref="Gateway"/> and the subnet itself.</summary>
+    /// <summary>Of the IPv6 default route, unless <see cref="Routes"/> says it.</summary>
+    public IPAddress? GatewayIpv6 { get; init; }
+
+    /// <summary>Besides the default routes by the gateways and the subnets themselves.</summary>
     public IReadOnlyList<DhcpRoute> Routes { get; init; } = [];
 
+    /// <summary>IPv4 goes by DHCPv4, IPv6 by DHCPv6 and router advertisement.</summary>
     public IReadOnlyList<IPAddress> NameServers { get; init; } = [];
 
+    /// <summary>Empty: the longest of the search domains, which is the one of the pod's namespace.</summary>
     public string Domain { get; init; } = "";
 
     public IReadOnlyList<string> SearchDomains { get; init; } = [];
@@ -36,6 +43,28 @@ public sealed record DhcpLease
     /// <summary>How long the guest may use its addresses before it must have renewed them.</summary>
     public TimeSpan ValidFor { get; init; } = DefaultValidity;
 
-    /// <summary>What the VMI's dhcpOptions add: 42, 66, 67 and private ones (224 to 254).</summary>
+    /// <summary>The VMI's dhcpOptions.bootFileName: option 67 and the file field.</summary>
+    public string BootFileName { get; init; } = "";
+
+    /// <summary>The VMI's dhcpOptions.tftpServerName: option 66, the sname field, and siaddr where it is an address.</summary>
+    public string TftpServerName { get; init; } = "";
+
+    /// <summary>The VMI's dhcpOptions.ntpServers, of both families.</summary>
+    public IReadOnlyList<IPAddress> NtpServers { get; init; } = [];
+
+    /// <summary>Any further DHCPv4 options: the VMI's private ones (224 to 254) are sent even to a client that does not ask for them.</summary>
     public IReadOnlyList<DhcpOption> ExtraOptions { get; init; } = [];
+
+    public bool HasIpv4 => Addresses.Any(a => a.IsIpv4);
+
+    public bool HasIpv6 => Addresses.Any(a => !a.IsIpv4);
+
+    /// <summary>What the guest's own name is completed with; empty where nobody said.</summary>
+    public string PrimaryDomain => Domain.Length > 0 ? Domain : SearchDomains.OrderByDescending(d => d.Length).FirstOrDefault("");
+
+    /// <summary>Whoever the guest sends IPv6 to that is not on its link; null where nobody does.</summary>
+    public IPAddress? DefaultRouterIpv6 =>
+        GatewayIpv6
+        ?? (Gateway is { AddressFamily: AddressFamily.InterNetworkV6 } gateway ? gateway : null)
+        ?? Routes.FirstOrDefault(r => r.Destination.BaseAddress.AddressFamily == AddressFamily.InterNetworkV6 && r.Destination.PrefixLength == 0)?.Gateway;
 }

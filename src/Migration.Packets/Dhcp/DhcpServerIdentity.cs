@@ -10,6 +10,9 @@ public sealed record DhcpServerIdentity(Ipv4Address Address, MacAddress Mac)
 {
     private static readonly MacAddress FixedMac = MacAddress.Parse("02:6d:69:67:72:01");
 
+    /// <summary>Where DHCPv6 answers come from.</summary>
+    public Ipv6Address LinkLocal => Ipv6Address.LinkLocalOf(Mac);
+
     /// <summary>KubeVirt's addresses: 169.254.75.1 with the index of the interface in the VMI's list appended (0 → 169.254.75.10).</summary>
     public static DhcpServerIdentity ForInterface(int index) =>
         index is >= 0 and < 100

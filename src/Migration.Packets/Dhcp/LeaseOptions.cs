@@ -8,7 +8,6 @@ namespace Migration.Packets.Dhcp;
 /// <summary>A lease with every option encoded once, looked up by code for each answer.</summary>
 internal sealed class LeaseOptions
 {
-    private static readonly TimeSpan Shortest = TimeSpan.FromMinutes(1), Longest = TimeSpan.FromDays(365);
     private const int FirstPrivate = 224;
 
     private readonly byte[]?[] _values = new byte[256][];
@@ -23,7 +22,7 @@ internal sealed class LeaseOptions
         Mtu = lease.Mtu;
         SetNetwork(lease, primary.PrefixLength);
         SetNames(lease);
-        SetTimes(lease.ValidFor > TimeSpan.Zero ? lease.ValidFor : DhcpLease.DefaultValidity);
+        SetTimes(LeaseTimes.Of(lease.ValidFor));
         foreach (var extra in lease.ExtraOptions) SetExtra(extra);
         Unasked = [.. Defaults.Where(c => _values[(byte)c] is not null), .. _always.Where(c => !Defaults.Contains(c))];
     }
@@ -102,13 +101,11 @@ internal sealed class LeaseOptions
         if (lease.SearchDomains.Count > 0) Set(DhcpOptionCode.DomainSearch, SearchList.Write(lease.SearchDomains));
     }
 
-    // Finite, so that a guest asks again and can be told something new; T1 and T2 are RFC 2131's halves and eighths.
-    private void SetTimes(TimeSpan validFor)
+    private void SetTimes(LeaseTimes times)
     {
-        var seconds = (uint)Math.Clamp(validFor.TotalSeconds, Shortest.TotalSeconds, Longest.TotalSeconds);
-        SetAddress(DhcpOptionCode.LeaseTime, new Ipv4Address(seconds));
-        SetAddress(DhcpOptionCode.RenewalTime, new Ipv4Address(seconds / 2));
-        SetAddress(DhcpOptionCode.RebindingTime, new Ipv4Address((uint)(seconds * 7UL / 8)));
+        SetAddress(DhcpOptionCode.LeaseTime, new Ipv4Address(times.Valid));
+        SetAddress(DhcpOptionCode.RenewalTime, new Ipv4Address(times.Renewal));
+        SetAddress(DhcpOptionCode.RebindingTime, new Ipv4Address(times.RebindingV4));
     }
 
     private void SetExtra(DhcpOption extra)

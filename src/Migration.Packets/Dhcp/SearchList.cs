@@ -15,6 +15,21 @@ internal static class SearchList
         return [.. bytes];
     }
 
+    /// <summary>As many names as fit into that many bytes, none of them compressed: DHCPv6 and router advertisements want them so.</summary>
+    public static byte[] WritePlain(IEnumerable<string> domains, int room)
+    {
+        var bytes = new List<byte>();
+        foreach (var domain in domains)
+        {
+            var before = bytes.Count;
+            Append(Checked(domain), bytes, suffixes: null);
+            if (bytes.Count <= room) continue;
+            bytes.RemoveRange(before, bytes.Count - before);
+            break;
+        }
+        return [.. bytes];
+    }
+
     /// <summary>Reads every name into <paramref name="domains"/>, or only checks them when it is null.</summary>
     public static bool TryParse(ReadOnlySpan<byte> value, List<string>? domains)
     {
@@ -40,17 +55,17 @@ internal static class SearchList
         return name;
     }
 
-    private static void Append(string name, List<byte> bytes, Dictionary<string, int> suffixes)
+    private static void Append(string name, List<byte> bytes, Dictionary<string, int>? suffixes)
     {
         while (name.Length > 0)
         {
-            if (suffixes.TryGetValue(name, out var earlier))
+            if (suffixes is not null && suffixes.TryGetValue(name, out var earlier))
             {
                 bytes.Add((byte)(PointerMask | (earlier >> 8)));
                 bytes.Add((byte)earlier);
                 return;
             }
-            if (bytes.Count <= PointerReach) suffixes.Add(name, bytes.Count);
+            if (bytes.Count <= PointerReach) suffixes?.Add(name, bytes.Count);
             var dot = name.IndexOf('.', StringComparison.Ordinal);
             var label = dot < 0 ? name : name[..dot];
             bytes.Add((byte)label.Length);
