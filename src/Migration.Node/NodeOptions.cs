@@ -1,4 +1,5 @@
 using System.Net;
+using Migration.Node.Networks;
 
 namespace Migration.Node;
 
@@ -25,6 +26,9 @@ internal sealed record NodeOptions
     public string Qemu { get; init; } = "qemu-system-x86_64";
 
     public Accelerator Accelerator { get; init; } = Accelerator.Auto;
+
+    /// <summary>How new attachments are wired.</summary>
+    public WiringChoice Wiring { get; init; } = WiringChoice.Auto;
 
     /// <summary>Where the CNI plugin notes the DELs that it could not deliver.</summary>
     public string Journal => Path.Combine(Path.GetDirectoryName(Path.GetFullPath(Socket))!, "journal");
@@ -69,8 +73,12 @@ internal sealed record NodeOptions
             case "--accelerator" when Enum.TryParse<Accelerator>(value, ignoreCase: true, out var accelerator):
                 read = read with { Accelerator = accelerator };
                 return true;
+            case "--wiring" when Enum.TryParse<WiringChoice>(value, ignoreCase: true, out var wiring) && !char.IsAsciiDigit(value[0]):
+                read = read with { Wiring = wiring };
+                return true;
             case "--listen" or "--data-listen": return Fail($"{flag} {value}: not an address and port such as 10.10.0.1:7411", out error);
             case "--accelerator": return Fail($"{flag} {value}: not one of auto, kvm, tcg", out error);
+            case "--wiring": return Fail($"{flag} {value}: not one of auto, cable, takeover", out error);
             default: return Fail($"{flag}: there is no such flag", out error);
         }
     }

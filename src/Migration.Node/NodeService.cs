@@ -1,13 +1,14 @@
 using System.Reflection;
 using Grpc.Core;
 using Migration.Node.Machines;
+using Migration.Node.Networks;
 using Migration.Protos;
 using Wire = Migration.Protos;
 
 namespace Migration.Node;
 
 /// <summary>The contract's Node service.</summary>
-internal sealed class NodeService(NodeOptions options, HostProbe probe) : Wire.Node.NodeBase
+internal sealed class NodeService(NodeOptions options, HostProbe probe, Wirings wirings) : Wire.Node.NodeBase
 {
     public override async Task<GetNodeResponse> GetNode(GetNodeRequest request, ServerCallContext context)
     {
@@ -17,7 +18,7 @@ internal sealed class NodeService(NodeOptions options, HostProbe probe) : Wire.N
             Name = options.Name,
             Version = typeof(NodeService).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "",
             QemuVersion = capabilities.QemuVersion,
-            Wiring = Wiring.Cable,
+            Wiring = (Wire.Wiring)wirings.Chosen,
             ControlEndpoint = options.Listen?.ToString() ?? "",
             DataEndpoint = options.DataListen?.ToString() ?? "",
         };

@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Migration.Netlink;
 using Migration.Node;
 using Migration.Node.Machines;
 using Migration.Node.Migrations;
@@ -94,6 +95,8 @@ static void AddServices(IServiceCollection services, NodeOptions options, StateD
     services.AddSingleton(state);
     services.AddSingleton(TimeProvider.System);
     services.AddSingleton<NodeMetrics>();
+    services.AddSingleton(new Wirings(options.Wiring, TrafficCapabilities.Probe()));
+    services.AddSingleton<Bindings>();
     services.AddSingleton<GuestServer>();
     services.AddSingleton<Attachments>();
     services.AddSingleton<Journal>();

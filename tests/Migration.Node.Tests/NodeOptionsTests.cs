@@ -1,4 +1,5 @@
 using System.Net;
+using Migration.Node.Networks;
 
 namespace Migration.Node.Tests;
 
@@ -9,7 +10,7 @@ public sealed class NodeOptionsTests
     {
         Assert.True(NodeOptions.TryParse(
             ["--name", "n", "--listen", "10.0.0.1:7411", "--data-listen", "10.0.1.1:7412", "--socket", "/a/b.sock", "--state", "/s", "--kubelet-root", "/k",
-                "--certificates", "/c", "--qemu", "/q", "--accelerator", "tcg"], out var options, out var error), error);
+                "--certificates", "/c", "--qemu", "/q", "--accelerator", "tcg", "--wiring", "takeover"], out var options, out var error), error);
 
         Assert.Equal(new NodeOptions
         {
@@ -22,6 +23,7 @@ public sealed class NodeOptionsTests
             Certificates = "/c",
             Qemu = "/q",
             Accelerator = Accelerator.Tcg,
+            Wiring = WiringChoice.Takeover,
         }, options);
         Assert.Equal("/a/journal", options!.Journal);
     }
@@ -32,6 +34,8 @@ public sealed class NodeOptionsTests
     [InlineData("--nmae: there is no such flag", "--nmae", "x")]
     [InlineData("--listen 10.0.0.1:x: not an address", "--name", "n", "--listen", "10.0.0.1:x")]
     [InlineData("--accelerator xen: not one of", "--name", "n", "--accelerator", "xen")]
+    [InlineData("--wiring veth: not one of", "--name", "n", "--wiring", "veth")]
+    [InlineData("--wiring 1: not one of", "--name", "n", "--wiring", "1")]
     [InlineData("--listen needs --certificates", "--name", "n", "--listen", "10.0.0.1:1")]
     [InlineData("--data-listen needs --listen", "--name", "n", "--data-listen", "10.0.0.1:1")]
     public void Nonsense_is_refused_by_name(string expected, params string[] arguments)

@@ -13,6 +13,9 @@ public sealed record LinkChanges
 
     public bool? Promiscuous { get; init; }
 
+    /// <summary>Takes in frames to every group, joined or not.</summary>
+    public bool? AllMulticast { get; init; }
+
     public bool? Multicast { get; init; }
 
     /// <summary>A new name. Kernels before 6.2 want the link down for it.</summary>
@@ -41,6 +44,7 @@ public sealed record LinkChanges
             Switch(Up, "up", "down"),
             Switch(Arp, "arp on", "arp off"),
             Switch(Promiscuous, "promisc on", "promisc off"),
+            Switch(AllMulticast, "allmulticast on", "allmulticast off"),
             Switch(Multicast, "multicast on", "multicast off"),
             Name is null ? null : $"name {Name}",
             Mac is null ? null : $"mac {Mac}",

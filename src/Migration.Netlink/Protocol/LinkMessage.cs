@@ -52,6 +52,7 @@ internal static class LinkMessage
         SetFlag(ref body, LinkFlags.Up, changes.Up);
         SetFlag(ref body, LinkFlags.NoArp, !changes.Arp);
         SetFlag(ref body, LinkFlags.Promiscuous, changes.Promiscuous);
+        SetFlag(ref body, LinkFlags.AllMulticast, changes.AllMulticast);
         SetFlag(ref body, LinkFlags.Multicast, changes.Multicast);
         var message = Start(Set, flags: 0, body);
         if (changes.Name is { } name)

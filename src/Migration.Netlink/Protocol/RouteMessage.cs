@@ -1,4 +1,5 @@
 using System.Net;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Migration.Netlink.Protocol;
@@ -8,7 +9,7 @@ internal static class RouteMessage
 {
     public const ushort New = 24, Delete = 25, Get = 26;
 
-    private const ushort RTA_DST = 1, RTA_OIF = 4, RTA_GATEWAY = 5, RTA_PRIORITY = 6, RTA_PREFSRC = 7, RTA_METRICS = 8, RTA_TABLE = 15, RTA_VIA = 18;
+    private const ushort RTA_DST = 1, RTA_OIF = 4, RTA_GATEWAY = 5, RTA_PRIORITY = 6, RTA_PREFSRC = 7, RTA_METRICS = 8, RTA_MULTIPATH = 9, RTA_TABLE = 15, RTA_VIA = 18;
     private const ushort RTAX_MTU = 2;
     private const uint RTNH_F_ONLINK = 4;
 
@@ -47,6 +48,8 @@ internal static class RouteMessage
         WriteGateway(message, route);
         if (route.InterfaceIndex is { } index)
             message.Int32(RTA_OIF, index);
+        if (route.NextHops.Count > 0)
+            WriteNextHops(message, route);
         if (route.Source is { } source)
             message.Address(RTA_PREFSRC, source);
         if (route.Metric is { } metric)
@@ -85,6 +88,7 @@ internal static class RouteMessage
                 RTA_PREFSRC => route with { Source = reader.Address() },
                 RTA_PRIORITY => route with { Metric = reader.UInt32() },
                 RTA_TABLE => route with { Table = reader.UInt32() },
+                RTA_MULTIPATH => route with { NextHops = ReadNextHops(reader.Value) },
                 RTA_METRICS => route with { Mtu = ReadMtu(reader.Nested()) },
                 _ => route,
             };
@@ -112,6 +116,41 @@ internal static class RouteMessage
     /// <summary><c>struct rtvia</c>: a family, then an address of it.</summary>
     private static IPAddress ReadVia(AttributeReader reader) =>
         reader.Value.Length is 2 + 4 or 2 + 16 ? new IPAddress(reader.Value[2..]) : throw AttributeReader.Malformed($"a gateway of {reader.Value.Length} bytes");
+
+    /// <summary><c>struct rtnexthop</c> and its attributes, one after the other.</summary>
+    private static List<NextHop> ReadNextHops(ReadOnlySpan<byte> hops)
+    {
+        var read = new List<NextHop>();
+        while (!hops.IsEmpty)
+        {
+            if (hops.Length < Unsafe.SizeOf<Hop>() || MemoryMarshal.Read<Hop>(hops) is var hop && (hop.Length < Unsafe.SizeOf<Hop>() || hop.Length > hops.Length))
+                throw AttributeReader.Malformed($"a next hop in {hops.Length} bytes");
+            var reader = new AttributeReader(hops[Unsafe.SizeOf<Hop>()..hop.Length]);
+            IPAddress? gateway = null;
+            while (reader.Next())
+                gateway = reader.Type switch { RTA_GATEWAY => reader.Address(), RTA_VIA => ReadVia(reader), _ => gateway };
+            read.Add(new NextHop(gateway, hop.InterfaceIndex, hop.WeightLessOne + 1, (hop.Flags & RTNH_F_ONLINK) != 0));
+            hops = hops[Math.Min(hops.Length, NetlinkHeader.Align(hop.Length))..];
+        }
+
+        return read;
+    }
+
+    private static void WriteNextHops(MessageWriter message, Route route)
+    {
+        using var all = message.Nested(RTA_MULTIPATH);
+        foreach (var hop in route.NextHops)
+        {
+            var gateway = hop.Gateway?.GetAddressBytes() ?? [];
+            var same = hop.Gateway is null || Family.Of(hop.Gateway) == Family.Of(route.Destination.BaseAddress);
+            var size = Unsafe.SizeOf<Hop>() + (hop.Gateway is null ? 0 : 4 + gateway.Length + (same ? 0 : 2));
+            message.Struct(new Hop { Length = (ushort)size, Flags = (byte)(hop.OnLink ? RTNH_F_ONLINK : 0), WeightLessOne = (byte)(hop.Weight - 1), InterfaceIndex = hop.InterfaceIndex });
+            if (hop.Gateway is not null && same)
+                message.Attribute(RTA_GATEWAY, gateway);
+            else if (hop.Gateway is not null)
+                message.Attribute(RTA_VIA, [Family.Of(hop.Gateway), 0, .. gateway]);
+        }
+    }
 
     private static uint? ReadMtu(AttributeReader metrics)
     {
@@ -149,5 +188,15 @@ internal static class RouteMessage
         public RouteScope Scope;
         public RouteType Type;
         public uint Flags;
+    }
+
+    /// <summary><c>struct rtnexthop</c>.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct Hop
+    {
+        public ushort Length;
+        public byte Flags;
+        public byte WeightLessOne;
+        public int InterfaceIndex;
     }
 }

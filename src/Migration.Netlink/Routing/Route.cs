@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Migration.Netlink;
 
-/// <summary>A route. Read, it is what the kernel has; multipath routes are read without their next hops.</summary>
+/// <summary>A route. Read, it is what the kernel has.</summary>
 public sealed record Route
 {
     /// <summary>RT_TABLE_MAIN.</summary>
@@ -38,12 +38,16 @@ public sealed record Route
 
     public uint? Mtu { get; init; }
 
+    /// <summary>The ways of a multipath route (RTA_MULTIPATH), which has no gateway and interface of its own.</summary>
+    public IReadOnlyList<NextHop> NextHops { get; init; } = [];
+
     /// <summary>For messages: <c>10.0.0.0/8 via 10.1.0.1 dev 3</c>.</summary>
     public override string ToString()
     {
         var via = Gateway is null ? "" : $" via {Gateway}";
         var device = InterfaceIndex is null ? "" : $" dev {InterfaceIndex}";
+        var hops = string.Concat(NextHops.Select(hop => $" nexthop{(hop.Gateway is null ? "" : $" via {hop.Gateway}")} dev {hop.InterfaceIndex}"));
         var table = Table == MainTable ? "" : $" table {Table}";
-        return $"{(Type == RouteType.Unicast ? "" : $"{Type} ")}{Destination}{via}{device}{table}";
+        return $"{(Type == RouteType.Unicast ? "" : $"{Type} ")}{Destination}{via}{device}{hops}{table}";
     }
 }

@@ -12,4 +12,7 @@ internal sealed record Attachment
 
     /// <summary>Made by the pod's annotation, before its plan came: bound anew by the plan.</summary>
     public bool ByAnnotation { get; init; }
+
+    /// <summary>The pod NIC as it was, where the wiring changes it. Written down before the first change.</summary>
+    public NicIdentity? Original { get; init; }
 }

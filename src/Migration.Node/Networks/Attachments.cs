@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Migration.Linux;
-using Migration.Netlink;
 using Migration.Node.Machines;
 using Migration.Node.State;
 
@@ -14,18 +13,18 @@ namespace Migration.Node.Networks;
 internal sealed class Attachments : IDisposable
 {
     private readonly ConcurrentDictionary<AttachmentKey, Attachment> _attachments = new();
+
+    // What is on disk: also what was begun and did not succeed, which must be finished or undone with what is known of it.
+    private readonly ConcurrentDictionary<AttachmentKey, Attachment> _written = new();
     private readonly ConcurrentDictionary<AttachmentKey, bool> _busy = new();
     private readonly RecordFolder<Attachment> _records;
     private readonly GuestServer _server;
     private readonly ILogger _log;
-    private readonly Lazy<Classifier> _everything = new(() =>
-        TrafficCapabilities.Probe() is { Bpf: true, ForRedirect: { } classifier }
-            ? classifier
-            : throw new RefusedException(Refusal.NotNow, "this kernel lacks what the cable wiring is made of: tc's mirred action and bpf classifier"));
+    private readonly Bindings _bindings;
 
-    public Attachments(StateDirectory state, GuestServer server, ILogger<Attachments> log)
+    public Attachments(StateDirectory state, GuestServer server, Bindings bindings, ILogger<Attachments> log)
     {
-        (_server, _log) = (server, log);
+        (_server, _bindings, _log) = (server, bindings, log);
         _records = new(state.Folder("attachments"), NodeJson.Default.Attachment, log);
         server.Leased += OnLeased;
     }
@@ -42,7 +41,7 @@ internal sealed class Attachments : IDisposable
     {
         foreach (var (_, attachment) in _records.Load())
         {
-            _attachments[attachment.Key] = attachment;
+            _written[attachment.Key] = _attachments[attachment.Key] = attachment;
             try
             {
                 Bind(attachment);
@@ -57,14 +56,15 @@ internal sealed class Attachments : IDisposable
     public Attachment Attach(AttachmentKey key, PodIdentity pod, string namespacePath, InterfacePlan? plan, string hostName, bool byAnnotation = false)
     {
         using var _ = Reserve(key);
-        using var space = OpenNamespace(namespacePath);
-        using var route = RouteClient.Open(space);
-        var known = _attachments.GetValueOrDefault(key);
-        var bound = plan is null ? null : BoundOf(key, plan, PodNic.Read(route, key.InterfaceName, space), hostName);
-        if (known is { Bound: { } before } && bound is not null && known.NamespacePath == namespacePath)
-            bound = bound with { Leased = before.Leased };
-        var attachment = new Attachment { Key = key, Pod = pod, NamespacePath = namespacePath, Bound = bound, ByAnnotation = byAnnotation };
+        using var links = OpenPod(namespacePath);
+        // Another namespace is another pod sandbox: nothing that is known is true there.
+        var known = _written.GetValueOrDefault(key) is { } before && before.NamespacePath == namespacePath ? before : null;
+        var attachment = Planned(links, key, pod, namespacePath, plan, hostName, known) with { ByAnnotation = byAnnotation };
+        if (known?.Bound is { } old && old.Binding != attachment.Bound?.Binding)
+            Unbind(links, known);
+        var bound = attachment.Bound;
         _records.Save(key.FileName, attachment);
+        _written[key] = attachment;
         Bind(attachment);
         _attachments[key] = attachment;
         if (bound is not null)
@@ -83,7 +83,7 @@ internal sealed class Attachments : IDisposable
                 var nic = plan.Interfaces.FirstOrDefault(nic => nic.PodInterface == early.Key.InterfaceName);
                 // Nobody has opened the tap yet: a machine without plan has no QEMU.
                 if (early.Bound is { } bound && bound.Queues != nic?.Queues)
-                    Unbind(early.NamespacePath, early.Key.InterfaceName, bound.Tap);
+                    Unbind(early.NamespacePath, early.Key, early);
                 Attach(early.Key, early.Pod, early.NamespacePath, nic, plan.InstanceName);
             }
             catch (Exception failure) when (failure is IOException or RefusedException)
@@ -97,10 +97,11 @@ internal sealed class Attachments : IDisposable
     {
         using var _ = Reserve(key);
         _server.Stop(key);
-        var known = _attachments.GetValueOrDefault(key);
+        var known = _written.GetValueOrDefault(key);
         foreach (var path in new[] { known?.NamespacePath, namespacePath }.OfType<string>().Where(path => path.Length > 0).Distinct())
-            Unbind(path, key.InterfaceName, known?.Bound?.Tap ?? TapName(key.InterfaceName));
+            Unbind(path, key, known);
         _records.Delete(key.FileName);
+        _written.TryRemove(key, out Attachment? _);
         if (!_attachments.TryRemove(key, out var removed))
             return;
         Log.Detached(_log, key.ToString());
@@ -114,16 +115,16 @@ internal sealed class Attachments : IDisposable
             throw new RefusedException(Refusal.Missing, $"nothing is attached as {key}");
         if (attachment.Bound is not { } bound)
             return;
-        using var space = OpenNamespace(namespacePath.Length > 0 ? namespacePath : attachment.NamespacePath);
-        using var route = RouteClient.Open(space);
-        if (new Cable(route, space, _everything.Value).Differs(PodNic.Read(route, bound.PodInterface, space), bound) is { } difference)
-            throw new RefusedException(Refusal.NotNow, $"{key}: {difference}");
+        using var links = OpenPod(namespacePath.Length > 0 ? namespacePath : attachment.NamespacePath);
+        var nic = PodNic.Read(links, PodNicNames.Of(key.InterfaceName), attachment.Original);
+        if (_bindings.Of(links, bound).Differs(nic, bound) is { } difference)
+            throw new RefusedException(Refusal.NotNow, $"{key}: this is not so any more: {difference}");
     }
 
     /// <summary>Detaches all of a network that are not listed.</summary>
     public IReadOnlyList<AttachmentKey> Collect(string network, IReadOnlySet<AttachmentKey> valid)
     {
-        var stale = _attachments.Keys.Where(key => key.Network == network && !valid.Contains(key)).ToList();
+        var stale = _written.Keys.Where(key => key.Network == network && !valid.Contains(key)).ToList();
         foreach (var key in stale)
             Detach(key, "");
         return stale;
@@ -131,29 +132,18 @@ internal sealed class Attachments : IDisposable
 
     public void Dispose() => _server.Leased -= OnLeased;
 
-    private static string TapName(string podInterface) => podInterface switch
+    private Attachment Planned(PodLinks links, AttachmentKey key, PodIdentity pod, string namespacePath, InterfacePlan? plan, string hostName, Attachment? known)
     {
-        "eth0" => "tap0",
-        // Interface names have 15 characters at most, and "tap" wants three of them.
-        { Length: <= 12 } => $"tap{podInterface}",
-        _ => $"tap{Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(podInterface)))[..11]}",
-    };
-
-    private static BoundInterface BoundOf(AttachmentKey key, InterfacePlan plan, PodNic nic, string hostName)
-    {
-        if (plan.Binding is not BindingKind.Bridge)
-            throw new RefusedException(Refusal.Unsupported, $"interface {plan.Name}: the binding {plan.Binding} is not there yet");
-        var mac = plan.Lease?.Mac ?? (plan.Mac.Length > 0 ? plan.Mac : nic.Mac.ToString());
-        return new BoundInterface
+        var attachment = new Attachment { Key = key, Pod = pod, NamespacePath = namespacePath };
+        if (plan is null)
+            return attachment;
+        var names = PodNicNames.Of(key.InterfaceName);
+        var nic = PodNic.Read(links, names, known?.Original);
+        var bound = Bindings.Plan(plan, nic, names, known?.Bound?.Wiring ?? _bindings.Wiring, hostName);
+        return attachment with
         {
-            Name = plan.Name,
-            PodInterface = key.InterfaceName,
-            Tap = TapName(key.InterfaceName),
-            Mac = mac,
-            Queues = plan.Queues,
-            Binding = plan.Binding,
-            LinkState = plan.LinkState,
-            Lease = plan.Lease ?? nic.ToLease(mac, hostName),
+            Bound = bound with { Leased = known?.Bound?.Leased ?? false },
+            Original = bound is { Wiring: Wiring.Takeover, Binding: not BindingKind.Masquerade } ? nic.Identity : null,
         };
     }
 
@@ -161,19 +151,18 @@ internal sealed class Attachments : IDisposable
     {
         if (attachment.Bound is not { } bound)
             return;
-        using var space = OpenNamespace(attachment.NamespacePath);
-        using var route = RouteClient.Open(space);
-        var nic = PodNic.Read(route, bound.PodInterface, space);
-        new Cable(route, space, _everything.Value).Ensure(nic, bound);
-        _server.Serve(attachment.Key, bound, route.GetLink(bound.Tap).Index, nic, space);
+        using var links = OpenPod(attachment.NamespacePath);
+        var nic = PodNic.Read(links, PodNicNames.Of(bound.PodInterface), attachment.Original);
+        _bindings.Of(links, bound).Ensure(nic, bound);
+        _server.Serve(attachment.Key, bound, links.Route.GetLink(bound.Tap).Index, nic, links.Space);
     }
 
-    private void Unbind(string namespacePath, string podInterface, string tap)
+    private void Unbind(string namespacePath, AttachmentKey key, Attachment? known)
     {
-        NetworkNamespace space;
+        PodLinks links;
         try
         {
-            space = NetworkNamespace.Open(namespacePath);
+            links = PodLinks.Open(namespacePath);
         }
         catch (LinuxException)
         {
@@ -181,18 +170,22 @@ internal sealed class Attachments : IDisposable
             return;
         }
 
-        using (space)
-        {
-            using var route = RouteClient.Open(space);
-            new Cable(route, space, new Classifier.U32()).Remove(podInterface, tap);
-        }
+        using (links)
+            Unbind(links, known ?? new Attachment { Key = key, Pod = new PodIdentity("", "", ""), NamespacePath = namespacePath });
     }
 
-    private static NetworkNamespace OpenNamespace(string path)
+    private void Unbind(PodLinks links, Attachment attachment)
+    {
+        var names = PodNicNames.Of(attachment.Key.InterfaceName);
+        foreach (var binding in _bindings.All(links))
+            binding.Remove(names, attachment.Original);
+    }
+
+    private static PodLinks OpenPod(string path)
     {
         try
         {
-            return NetworkNamespace.Open(path);
+            return PodLinks.Open(path);
         }
         catch (LinuxException missing)
         {
@@ -212,6 +205,7 @@ internal sealed class Attachments : IDisposable
         if (!_attachments.TryUpdate(key, leased, attachment))
             return;
         _records.Save(key.FileName, leased);
+        _written[key] = leased;
         Log.Leased(_log, bound.Mac, bound.Lease.Addresses.FirstOrDefault() ?? "");
         Changed?.Invoke(attachment.Pod.Uid);
     }

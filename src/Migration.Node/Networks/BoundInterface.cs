@@ -11,11 +11,17 @@ internal sealed record BoundInterface
     public required string Mac { get; init; }
     public int Queues { get; init; } = 1;
     public BindingKind Binding { get; init; } = BindingKind.Bridge;
+
+    /// <summary>How it was wired when it was made; it stays so, whatever the node is told later.</summary>
+    public Wiring Wiring { get; init; } = Wiring.Cable;
     public LinkState LinkState { get; init; } = LinkState.Up;
     public required GuestLease Lease { get; init; }
 
     /// <summary>What the VMI adds to the lease; null is nothing.</summary>
     public ExtraDhcpOptions? DhcpOptions { get; init; }
+
+    /// <summary>Masquerade: what is let in; none is everything.</summary>
+    public IReadOnlyList<GuestPort> Ports { get; init; } = [];
 
     /// <summary>The guest was seen to take its lease.</summary>
     public bool Leased { get; init; }

@@ -207,7 +207,7 @@ internal static class NetworkMapping
         PodInterface = bound.PodInterface,
         Tap = bound.Tap,
         Mac = bound.Mac,
-        Wiring = Wire.Wiring.Cable,
+        Wiring = (Wire.Wiring)bound.Wiring,
         Lease = ToWire(bound.Lease),
         Leased = bound.Leased,
         Binding = (Wire.Binding)bound.Binding,

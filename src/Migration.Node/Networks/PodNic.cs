@@ -1,69 +1,98 @@
 using System.Net;
 using System.Net.Sockets;
-using Migration.Linux;
 using Migration.Netlink;
 using Migration.Packets;
 
 namespace Migration.Node.Networks;
 
-/// <summary>A pod's NIC as the CNI left it: everything that the guest takes over.</summary>
+/// <summary>A pod's NIC, and everything about it that the guest takes over.</summary>
 internal sealed record PodNic
 {
-    private const byte MadeByKernel = 2; // RTPROT_KERNEL
-    private static readonly string[] Unbindable = ["ipvlan", "ipvtap"];
+    private static readonly string[] SharesItsMac = ["ipvlan", "ipvtap"];
 
+    /// <summary>The link as it is now, by whatever name.</summary>
     public required Link Link { get; init; }
-    public required IReadOnlyList<Netlink.InterfaceAddress> Addresses { get; init; }
-    public required IReadOnlyList<Route> Routes { get; init; }
+
+    /// <summary>The NIC as the CNI left it.</summary>
+    public required NicIdentity Identity { get; init; }
+
+    public MacAddress Mac => MacAddress.Parse(Identity.Mac);
 
     /// <summary>Neighbours that the CNI entered by hand, because nobody would answer for them.</summary>
-    public required IReadOnlyDictionary<IPAddress, MacAddress> PinnedNeighbours { get; init; }
+    public IReadOnlyDictionary<IPAddress, MacAddress> PinnedNeighbours =>
+        Identity.Neighbours.ToDictionary(one => IPAddress.Parse(one.Key), one => MacAddress.Parse(one.Value));
 
-    public MacAddress Mac => MacAddress.From(Link.Mac);
+    /// <summary>Frames for other MACs than its own do not reach this NIC.</summary>
+    public bool KeepsItsMac => Link is { Kind: "macvlan", Details: not LinkDetails.Macvlan { Mode: MacvlanMode.Passthru } };
 
+    /// <param name="links">The pod.</param>
+    /// <param name="names">What the NIC and its companions are called.</param>
+    /// <param name="original">What is known of a NIC that a binding may have changed since.</param>
     /// <exception cref="RefusedException">It is not there, or is of a kind that cannot be bound.</exception>
-    public static PodNic Read(RouteClient route, string name, NetworkNamespace space)
+    public static PodNic Read(PodLinks links, PodNicNames names, NicIdentity? original)
     {
-        var link = route.FindLink(name) ?? throw new RefusedException(Refusal.NotNow, $"{space} has no interface {name}");
-        if (link.Kind is { } kind && Unbindable.Contains(kind))
-            throw new RefusedException(Refusal.NotNow, $"{name} in {space} is an {kind} interface: it shares its MAC with its parent, so a guest cannot take it over");
-        if (link.MasterIndex is { } master)
-            throw Enslaved(name, space, route.FindLink(master));
-        return new PodNic
-        {
-            Link = link,
-            Addresses = route.GetAddresses(link.Index),
-            Routes = [.. route.GetRoutes().Where(one => one.InterfaceIndex == link.Index && one.Type is RouteType.Unicast)],
-            PinnedNeighbours = route.GetNeighbours(link.Index)
-                .Where(one => one is { State: NeighbourState.Permanent, Mac: not null, Address.AddressFamily: AddressFamily.InterNetwork } && one.Mac.GetAddressBytes().Length == MacAddress.Length)
-                .ToDictionary(one => one.Address, one => MacAddress.From(one.Mac!)),
-        };
+        if (original is not null && links.Route.FindLink(original.Index) is { } known && (known.Name == names.Renamed || known.Name == original.Name))
+            return new PodNic { Link = known, Identity = original };
+        if (links.Route.FindLink(names.Renamed) is { } renamed)
+            return new PodNic { Link = renamed, Identity = Takeover.Recall(links, names, renamed) };
+        var link = links.Route.FindLink(names.Nic) ?? throw new RefusedException(Refusal.NotNow, $"{links.Space} has no interface {names.Nic}");
+        RequireBindable(links, link);
+        return new PodNic { Link = link, Identity = NicIdentity.Read(links, link, names.Nic) };
     }
 
     /// <summary>What the guest is to be given: the NIC's own addresses and routes.</summary>
     public GuestLease ToLease(string mac, string hostName)
     {
-        var defaultRoute = Routes.FirstOrDefault(IsDefault);
+        var ways = Identity.Routes.Where(route => route.Table == Route.MainTable).SelectMany(Ways)
+            .OrderBy(way => way.Metric).DistinctBy(way => way.Route.Destination).Select(way => way.Route).ToList();
+        var gateway = ways.FirstOrDefault(IsIpv4Default);
         return new GuestLease
         {
             Mac = mac,
-            Addresses = [.. Addresses.Where(IsForGuest).OrderBy(one => one.Address.AddressFamily).Select(one => $"{one.Address}/{one.PrefixLength}")],
-            Gateway = defaultRoute?.Gateway?.ToString() ?? "",
-            Routes = [.. Routes.Where(IsForGuest).Select(one => new GuestRoute(one.Destination.ToString(), one.Gateway?.ToString() ?? ""))],
+            Addresses = [.. Identity.Addresses.Where(IsForGuest).OrderBy(IsIpv6).Select(one => $"{one.Address}/{one.PrefixLength}")],
+            Gateway = gateway?.Gateway ?? "",
+            Routes = [.. Peers(), .. ways.Where(route => route != gateway && !IPNetwork.Parse(route.Destination).BaseAddress.IsIPv6LinkLocal)],
             HostName = hostName,
             Mtu = Link.Mtu,
         };
     }
 
-    private static RefusedException Enslaved(string name, NetworkNamespace space, Link? master) => master?.Kind == "vrf"
-        ? new(Refusal.NotNow, $"{name} in {space} belongs to the VRF {master.Name}: its routes are not the guest's to take")
-        : new(Refusal.NotNow, $"{name} in {space} is a port of {master?.Name ?? "another interface"} already");
+    private static void RequireBindable(PodLinks links, Link link)
+    {
+        var where = $"{link.Name} in {links.Space}";
+        if (link.Kind is { } kind && SharesItsMac.Contains(kind))
+            throw new RefusedException(Refusal.NotNow, $"{where} is an {kind} interface: it shares its MAC with its parent, so a guest cannot take it over");
+        if (link.Mac.GetAddressBytes().Length != MacAddress.Length || link.Flags.HasFlag(LinkFlags.Loopback))
+            throw new RefusedException(Refusal.NotNow, $"{where} is no Ethernet interface");
+        if (link.MasterIndex is not { } index)
+            return;
+        throw links.Route.FindLink(index) is { Kind: "vrf" } vrf
+            ? new RefusedException(Refusal.NotNow, $"{where} belongs to the VRF {vrf.Name}: its routes are not the guest's to take")
+            : new RefusedException(Refusal.NotNow, $"{where} is a port of {links.Route.FindLink(index)?.Name ?? "another interface"} already");
+    }
 
-    private static bool IsForGuest(Netlink.InterfaceAddress address) => address.Scope is RouteScope.Universe or RouteScope.Site;
+    /// <summary>Of several ways to one destination the guest is told the one that the pod would have preferred.</summary>
+    private IEnumerable<(uint Metric, GuestRoute Route)> Ways(NicRoute route) =>
+        route.NextHops.Count > 0
+            ? route.NextHops.Where(hop => hop.Link == Identity.Index).OrderByDescending(hop => hop.Weight).Select(hop => (route.Metric ?? 0, new GuestRoute(route.Destination, hop.Gateway ?? "")))
+            : [(route.Metric ?? 0, new GuestRoute(route.Destination, route.Gateway ?? ""))];
 
-    private static bool IsDefault(Route route) =>
-        route.Destination.PrefixLength == 0 && route.Destination.BaseAddress.AddressFamily == AddressFamily.InterNetwork && route.Gateway is not null;
+    /// <summary>The other end of a point-to-point address is on the link although no prefix says so.</summary>
+    private IEnumerable<GuestRoute> Peers() =>
+        Identity.Addresses.Where(one => IsForGuest(one) && one.Peer is not null).Select(one => new GuestRoute(NetworkOf(one.Peer!, one.PrefixLength), ""));
 
-    private static bool IsForGuest(Route route) =>
-        route.Protocol != MadeByKernel && !IsDefault(route) && !route.Destination.BaseAddress.IsIPv6LinkLocal && !route.Destination.BaseAddress.IsIPv6Multicast;
+    private static string NetworkOf(string address, byte length)
+    {
+        var bytes = IPAddress.Parse(address).GetAddressBytes();
+        for (var bit = length; bit < bytes.Length * 8; bit++)
+            bytes[bit / 8] &= (byte)~(0x80 >> (bit % 8));
+        return $"{new IPAddress(bytes)}/{length}";
+    }
+
+    private static bool IsForGuest(NicAddress address) => address.Scope is RouteScope.Universe or RouteScope.Site;
+
+    private static bool IsIpv6(NicAddress address) => address.Address.Contains(':');
+
+    private static bool IsIpv4Default(GuestRoute route) =>
+        route.Gateway.Length > 0 && IPNetwork.Parse(route.Destination) is { PrefixLength: 0, BaseAddress.AddressFamily: AddressFamily.InterNetwork };
 }

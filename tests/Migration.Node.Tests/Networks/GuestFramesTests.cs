@@ -1,4 +1,3 @@
-using System.Net;
 using Migration.Node.Networks;
 using Migration.Packets;
 
@@ -73,8 +72,6 @@ public sealed class GuestFramesTests
     private static PodNic Nic(params string[] pinned) => new()
     {
         Link = new Netlink.Link { Index = 2, Name = "eth0", Mac = MacAddress.Parse("02:00:00:00:00:01").ToPhysicalAddress() },
-        Addresses = [],
-        Routes = [],
-        PinnedNeighbours = pinned.ToDictionary(IPAddress.Parse, _ => MacAddress.Parse("0a:58:0a:f4:01:01")),
+        Identity = new NicIdentity { Index = 2, Name = "eth0", Mac = "02:00:00:00:00:01", Neighbours = pinned.ToDictionary(address => address, _ => "0a:58:0a:f4:01:01") },
     };
 }

@@ -1,0 +1,58 @@
+using Migration.Netlink;
+
+namespace Migration.Node.Networks;
+
+/// <summary>Which binding an interface gets, and what it is to be given.</summary>
+internal sealed class Bindings(Wirings wirings)
+{
+    /// <summary>For new attachments.</summary>
+    public Wiring Wiring => wirings.Chosen;
+
+    public IBinding Of(PodLinks links, BoundInterface bound) => bound switch
+    {
+        { Binding: BindingKind.Masquerade } => throw NotYet(bound.Name, bound.Binding),
+        { Wiring: Wiring.Takeover } => new Takeover(links, wirings.Kernel.Bpf),
+        _ => new Cable(links, Everything()),
+    };
+
+    /// <summary>For removing what may have been made by any of them.</summary>
+    public IEnumerable<IBinding> All(PodLinks links) => [new Cable(links, new Classifier.U32()), new Takeover(links, wirings.Kernel.Bpf)];
+
+    /// <exception cref="RefusedException">This NIC cannot be bound like that.</exception>
+    public static BoundInterface Plan(InterfacePlan plan, PodNic nic, PodNicNames names, Wiring wiring, string hostName)
+    {
+        if (plan.Binding is BindingKind.Masquerade)
+            throw NotYet(plan.Name, plan.Binding);
+        var mac = plan.Lease?.Mac ?? (plan.Mac.Length > 0 ? plan.Mac : nic.Mac.ToString());
+        RequireReachable(plan, nic, names, wiring, mac);
+        return new BoundInterface
+        {
+            Name = plan.Name,
+            PodInterface = names.Nic,
+            Tap = names.Tap,
+            Mac = mac,
+            Queues = plan.Queues,
+            Binding = plan.Binding,
+            Wiring = wiring,
+            LinkState = plan.LinkState,
+            Ports = plan.Ports,
+            DhcpOptions = plan.DhcpOptions,
+            Lease = plan.Lease ?? nic.ToLease(mac, hostName),
+        };
+    }
+
+    private static void RequireReachable(InterfacePlan plan, PodNic nic, PodNicNames names, Wiring wiring, string mac)
+    {
+        if (!nic.KeepsItsMac)
+            return;
+        if (wiring is Wiring.Takeover)
+            throw new RefusedException(Refusal.NotNow, $"interface {plan.Name}: {names.Nic} is a macvlan interface, which must keep its MAC; the takeover wiring would give it another");
+        if (mac != nic.Mac.ToString())
+            throw new RefusedException(Refusal.NotNow, $"interface {plan.Name}: {names.Nic} is a macvlan interface, on which a guest can only have the MAC {nic.Mac}, not {mac}");
+    }
+
+    private Classifier Everything() => wirings.Kernel.ForRedirect
+        ?? throw new RefusedException(Refusal.NotNow, "this kernel lacks what the cable wiring is made of: tc's mirred action and bpf classifier");
+
+    private static RefusedException NotYet(string nic, BindingKind binding) => new(Refusal.Unsupported, $"interface {nic}: the binding {binding} is not there yet");
+}
