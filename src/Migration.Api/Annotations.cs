@@ -12,6 +12,18 @@ public static class Annotations
     /// <summary>On launcher pods: the container that kubectl logs and exec mean.</summary>
     public const string DefaultContainer = "kubectl.kubernetes.io/default-container";
 
+    /// <summary>On launcher pods: how the node binds the pod's first NIC, as protobuf JSON of the plan's interface.</summary>
+    public const string Interface = "migration.internal/interface";
+
+    /// <summary>On pods: the networks to attach beside the first, as Multus reads them. On instances: more of them, for the guest.</summary>
+    public const string Networks = "k8s.v1.cni.cncf.io/networks";
+
+    /// <summary>On pods: the networks as they were attached.</summary>
+    public const string NetworkStatus = "k8s.v1.cni.cncf.io/network-status";
+
+    /// <summary>On pods: the network that Multus attaches in place of the cluster's.</summary>
+    public const string DefaultNetwork = "v1.multus-cni.io/default-network";
+
     /// <summary>On migrations: seconds that the target pod may be unschedulable.</summary>
     public const string UnschedulableTimeout = "kubevirt.io/migrationUnschedulablePodTimeoutSeconds";
 

@@ -9,4 +9,6 @@ namespace Migration.Api;
 [JsonSerializable(typeof(VirtualMachineInstance))]
 [JsonSerializable(typeof(VirtualMachineInstanceMigration))]
 [JsonSerializable(typeof(NetworkAttachmentDefinition))]
+[JsonSerializable(typeof(List<NetworkSelection>))]
+[JsonSerializable(typeof(List<NetworkStatus>))]
 public sealed partial class ApiJson : JsonSerializerContext;

@@ -7,6 +7,7 @@ namespace Migration.Controllers;
 /// <summary>The objects we look at, as the API server last told of them, and who belongs to whom.</summary>
 public sealed class ClusterView : IAsyncDisposable
 {
+    private readonly StoreIndex<VirtualMachineInstance> _instancesByNetwork;
     private readonly StoreIndex<Pod> _podsByInstance;
     private readonly StoreIndex<Pod> _podsByNode;
     private readonly StoreIndex<VirtualMachineInstanceMigration> _migrationsByInstance;
@@ -17,6 +18,8 @@ public sealed class ClusterView : IAsyncDisposable
         Migrations = new Informer<VirtualMachineInstanceMigration>(client, KubeVirt.Migrations, null, logs.CreateLogger<Informer<VirtualMachineInstanceMigration>>());
         Pods = new Informer<Pod>(client, Kinds.Pods, new ListOptions { LabelSelector = $"{Labels.App}={Labels.Launcher}" }, logs.CreateLogger<Informer<Pod>>());
         Nodes = new Informer<Node>(client, Kinds.Nodes, null, logs.CreateLogger<Informer<Node>>());
+        Networks = new Informer<NetworkAttachmentDefinition>(client, KubeVirt.Networks, null, logs.CreateLogger<Informer<NetworkAttachmentDefinition>>());
+        _instancesByNetwork = Instances.Store.IndexBy(instance => InstanceNetworks.Definitions(instance).Select(network => network.ToString()));
         _podsByInstance = Pods.Store.IndexByLabel(Labels.CreatedBy);
         _podsByNode = Pods.Store.IndexBy(pod => pod.Spec?.NodeName is { Length: > 0 } node ? [node] : []);
         _migrationsByInstance = Migrations.Store.IndexBy(migration => [migration.InstanceKey.ToString()]);
@@ -30,10 +33,16 @@ public sealed class ClusterView : IAsyncDisposable
 
     public Informer<Node> Nodes { get; }
 
+    /// <summary>Not waited for: a cluster may do without the kind.</summary>
+    public Informer<NetworkAttachmentDefinition> Networks { get; }
+
     public IReadOnlyList<Task> Synced => [Instances.Synced, Migrations.Synced, Pods.Synced, Nodes.Synced];
 
     public IReadOnlyList<Pod> PodsOf(VirtualMachineInstance instance) =>
         [.. _podsByInstance[instance.Metadata.Uid ?? ""].Where(pod => pod.Metadata.Namespace == instance.Metadata.Namespace)];
+
+    /// <summary>Instances that ask for this network.</summary>
+    public IEnumerable<ObjectKey> InstancesWith(ObjectKey network) => _instancesByNetwork[network.ToString()].Select(instance => instance.Key);
 
     public IReadOnlyList<Pod> PodsOn(string node) => _podsByNode[node];
 
@@ -50,6 +59,7 @@ public sealed class ClusterView : IAsyncDisposable
         Migrations.Start();
         Pods.Start();
         Nodes.Start();
+        Networks.Start();
     }
 
     public async ValueTask DisposeAsync()
@@ -58,5 +68,6 @@ public sealed class ClusterView : IAsyncDisposable
         await Migrations.DisposeAsync();
         await Pods.DisposeAsync();
         await Nodes.DisposeAsync();
+        await Networks.DisposeAsync();
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Migration.Controllers.Networks;
 
 namespace Migration.Controllers;
 
@@ -7,7 +8,8 @@ public static class CommandLine
 {
     public const string Usage = """
         migration-controllers --certificates DIR [--kubeconfig PATH] [--node-port 7411] [--namespace migration-system]
-                              [--identity NAME] [--launcher-image IMAGE]
+                              [--identity NAME] [--launcher-image IMAGE] [--multus auto|external|builtin]
+                              [--namespace-isolation true|false] [--global-namespaces default,…]
         """;
 
     /// <exception cref="FormatException">A flag is unknown, incomplete or out of range; the message names it.</exception>
@@ -26,8 +28,29 @@ public static class CommandLine
             options = options with { Namespace = name };
         if (given.Remove("--launcher-image", out var image))
             options = options with { LauncherImage = image };
+        options = options with { Networks = Networks(given) };
         return given.Count == 0 ? options : throw new FormatException($"{given.Keys.First()}: no such flag");
     }
+
+    private static AttachmentPolicy Networks(Dictionary<string, string> given)
+    {
+        var policy = new AttachmentPolicy();
+        if (given.Remove("--multus", out var mode))
+            policy = policy with { Multus = Mode(mode) };
+        if (given.Remove("--namespace-isolation", out var isolation))
+            policy = policy with { IsIsolated = bool.TryParse(isolation, out var isolated) ? isolated : throw new FormatException($"--namespace-isolation: '{isolation}' is neither true nor false") };
+        if (given.Remove("--global-namespaces", out var namespaces))
+            policy = policy with { GlobalNamespaces = namespaces.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) };
+        return policy;
+    }
+
+    private static MultusMode Mode(string text) => text switch
+    {
+        "auto" => MultusMode.Auto,
+        "external" => MultusMode.External,
+        "builtin" => MultusMode.BuiltIn,
+        _ => throw new FormatException($"--multus: '{text}' is none of auto, external, builtin"),
+    };
 
     private static Dictionary<string, string> Flags(IReadOnlyList<string> arguments)
     {

@@ -1,4 +1,5 @@
 using Migration.Controllers.Migrations;
+using Migration.Controllers.Networks;
 
 namespace Migration.Controllers;
 
@@ -21,6 +22,8 @@ public sealed record ControllerOptions
 
     /// <summary>The image of the launcher pods.</summary>
     public string LauncherImage { get; init; } = "migration-launcher";
+
+    public AttachmentPolicy Networks { get; init; } = new();
 
     public MigrationLimits Limits { get; init; } = new();
 }

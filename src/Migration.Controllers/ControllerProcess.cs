@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Migration.Api;
 using Migration.Controllers.Instances;
 using Migration.Controllers.Migrations;
+using Migration.Controllers.Networks;
 using Migration.Controllers.Nodes;
 using Migration.Controllers.Pods;
 using Migration.Kubernetes;
@@ -37,9 +38,10 @@ public sealed class ControllerProcess(ControllerOptions options, KubernetesConfi
         queues.WakeOn(cluster, nodes, feeds);
 
         var pods = new LauncherPods(options.LauncherImage);
-        var instances = new InstanceReconciler(client, cluster, nodes, new InstancePlan(pods), events, time, logs.CreateLogger<InstanceReconciler>());
+        var networks = new NetworkDefinitions(client, cluster, options.Networks, logs.CreateLogger<NetworkDefinitions>());
+        var instances = new InstanceReconciler(client, cluster, nodes, networks, new InstancePlan(pods), events, time, logs.CreateLogger<InstanceReconciler>());
         var migrations = new MigrationReconciler(
-            client, cluster, nodes, feeds, new MigrationPlan(pods), options.Limits, events, time, logs.CreateLogger<MigrationReconciler>());
+            client, cluster, nodes, feeds, networks, new MigrationPlan(pods), options.Limits, events, time, logs.CreateLogger<MigrationReconciler>());
         await Task.WhenAll(
             Controller(queues.Nodes, new NodeReconciler(cluster, nodes), workers: 1).RunAsync(cluster.Synced, ct),
             Controller(queues.Instances, instances, Workers).RunAsync(cluster.Synced, ct),
@@ -61,6 +63,9 @@ public sealed class ControllerProcess(ControllerOptions options, KubernetesConfi
         {
             cluster.Nodes.Feed(Nodes);
             cluster.Instances.Feed(Instances).Feed(Migrations, instance => MigrationsOf(cluster, instance.Key));
+            cluster.Networks
+                .Feed(Instances, network => cluster.InstancesWith(network.Key))
+                .Feed(Migrations, network => cluster.InstancesWith(network.Key).SelectMany(instance => MigrationsOf(cluster, instance)));
             cluster.Pods.Feed(Instances, InstanceOf).Feed(Migrations, pod => InstanceOf(pod).SelectMany(instance => MigrationsOf(cluster, instance)));
             // One that ends lets those that wait for their turn go.
             cluster.Migrations

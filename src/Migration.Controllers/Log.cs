@@ -26,6 +26,15 @@ internal static partial class Log
     [LoggerMessage(Level = LogLevel.Information, Message = "Pushed the plan of instance {Instance} to node {Node} as machine {Machine}")]
     public static partial void MachineEnsured(ILogger log, ObjectKey instance, string node, string machine);
 
+    [LoggerMessage(Level = LogLevel.Information, Message = "Networks beside the cluster's are attached by {Attacher}")]
+    public static partial void NetworksAttachedBy(ILogger log, string attacher);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Plugged interface {Interface} of instance {Instance} on node {Node}")]
+    public static partial void InterfacePlugged(ILogger log, string @interface, ObjectKey instance, string node);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Unplugged interface {Interface} of instance {Instance} on node {Node}")]
+    public static partial void InterfaceUnplugged(ILogger log, string @interface, ObjectKey instance, string node);
+
     [LoggerMessage(Level = LogLevel.Debug, Message = "Asked node {Node} to delete machine {Machine}")]
     public static partial void MachineDeleted(ILogger log, string machine, string node);
 

@@ -1,4 +1,5 @@
 using Migration.Controllers.Instances;
+using Migration.Controllers.Networks;
 using Migration.Protos;
 using static Migration.Controllers.Tests.Observations;
 
@@ -16,7 +17,8 @@ public sealed class MachinePlansTests
                  "devices":{"networkInterfaceMultiqueue":true,"interfaces":[{"name":"n","bridge":{},"model":"e1000","macAddress":"52-54-00-AB-CD-EF"}]}},
                  "networks":[{"name":"n","pod":{}}],"terminationGracePeriodSeconds":7}
                 """),
-            Pod("pod", "a"));
+            Pod("pod", "a"),
+            ResolvedNetworks.None);
 
         Assert.Equal(("uid-of-pod", "default", "vm", "11111111-1111-1111-1111-111111111111"), (plan.Id, plan.InstanceNamespace, plan.InstanceName, plan.InstanceUid));
         Assert.Equal(("pod", "uid-of-pod"), (plan.Pod.Name, plan.Pod.Uid));
@@ -25,7 +27,7 @@ public sealed class MachinePlansTests
         Assert.Equal(("host", "pc-q35-7.2"), (plan.CpuModel, plan.MachineType));
         Assert.Equal(("kernel-boot", "/k", "/i", "console=ttyS0"), (plan.KernelBoot.Volume, plan.KernelBoot.KernelPath, plan.KernelBoot.InitrdPath, plan.KernelBoot.KernelArguments));
         var nic = Assert.Single(plan.Interfaces);
-        Assert.Equal(("n", "eth0", Binding.Bridge, "52:54:00:ab:cd:ef", "e1000", 6u), (nic.Name, nic.PodInterface, nic.Binding, nic.Mac, nic.Model, nic.Queues));
+        Assert.Equal(("n", "eth0", Binding.Bridge, "52:54:00:ab:cd:ef", "e1000", 0u), (nic.Name, nic.PodInterface, nic.Binding, nic.Mac, nic.Model, nic.Queues));
         Assert.Equal(7, plan.TerminationGracePeriod.Seconds);
         Assert.False(plan.Incoming);
     }
@@ -33,7 +35,7 @@ public sealed class MachinePlansTests
     [Fact]
     public void What_the_spec_leaves_open_the_node_chooses()
     {
-        var plan = MachinePlans.Starting(Instance(), Pod("pod", "a"));
+        var plan = MachinePlans.Starting(Instance(), Pod("pod", "a"), ResolvedNetworks.None);
 
         Assert.Equal(("", "", Accelerator.Unspecified), (plan.MachineType, plan.CpuModel, plan.Accelerator));
         Assert.Null(plan.KernelBoot);
@@ -46,14 +48,14 @@ public sealed class MachinePlansTests
         var source = new Machine
         {
             Id = "uid-of-source",
-            Plan = MachinePlans.Starting(Instance(), Pod("source", "a")),
+            Plan = MachinePlans.Starting(Instance(), Pod("source", "a"), ResolvedNetworks.None),
             MachineType = "pc-q35-7.2",
             CpuModel = "Skylake-Server",
             Accelerator = Accelerator.Kvm,
-            Interfaces = { new InterfaceStatus { Name = "default", Mac = "02:00:00:00:00:07", Lease = new Lease { Addresses = { "10.244.1.7/24" } } } },
+            Interfaces = { new InterfaceStatus { Name = "default", Mac = "02:00:00:00:00:07", Lease = new Lease { Mac = "02:00:00:00:00:07", Addresses = { "10.244.1.7/24" } } } },
         };
 
-        var plan = MachinePlans.Arriving(source, Pod("target", "b"));
+        var plan = MachinePlans.Arriving(source, Instance(), Pod("target", "b"), ResolvedNetworks.None);
 
         Assert.True(plan.Incoming);
         Assert.Equal(("uid-of-target", "target"), (plan.Id, plan.Pod.Name));

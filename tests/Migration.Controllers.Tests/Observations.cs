@@ -70,7 +70,16 @@ internal static class Observations
         Id = "uid-of-" + pod,
         Phase = phase,
         Reason = reason,
-        Plan = new MachinePlan { Id = "uid-of-" + pod, InstanceName = "vm", InstanceNamespace = "default", Sockets = 1, Cores = 1, Threads = 1 },
+        Plan = new MachinePlan
+        {
+            Id = "uid-of-" + pod,
+            InstanceName = "vm",
+            InstanceNamespace = "default",
+            Sockets = 1,
+            Cores = 1,
+            Threads = 1,
+            Interfaces = { new Protos.Interface { Name = "default", PodInterface = "eth0" } },
+        },
         MachineType = "pc-q35-7.2",
     });
 

@@ -14,6 +14,12 @@ public static class InstanceCondition
 
     public const string LiveMigratable = "LiveMigratable";
 
+    /// <summary>The spec was changed in a way that a running guest cannot take; the message names the fields.</summary>
+    public const string RestartRequired = "RestartRequired";
+
+    /// <summary>The spec was changed in a way that takes effect when the guest moves; the message names the fields.</summary>
+    public const string MigrationRequired = "MigrationRequired";
+
     /// <summary>Ours: the spec asks for things that are not acted on; the message names the fields.</summary>
     public const string FieldsNotActedOn = "FieldsNotActedOn";
 }

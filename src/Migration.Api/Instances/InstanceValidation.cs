@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Net.NetworkInformation;
+using System.Net.Sockets;
 using System.Text.RegularExpressions;
 
 namespace Migration.Api;
@@ -12,6 +14,7 @@ public static partial class InstanceValidation
     private const long SmallestMemory = 1 << 20;
     private const long MostMemory = 1L << 44;
     private const int MostVirtualCpus = 1024;
+    private const int MostPortRanges = 10;
     private static readonly PhysicalAddress MasqueradeBridge = PhysicalAddress.Parse("02-00-00-00-00-00");
     private static readonly string[] InterfaceModels = ["virtio", "e1000", "e1000e", "igb", "ne2k_pci", "pcnet", "rtl8139"];
 
@@ -21,9 +24,22 @@ public static partial class InstanceValidation
         .. CpuErrors(spec.Domain.Cpu),
         .. FirmwareErrors(spec.Domain.Firmware),
         .. NetworkErrors(spec.Networks ?? []),
+        .. (spec.Networks ?? []).SelectMany((network, i) => GuestNetworkErrors(network.Pod, $"spec.networks[{i}].pod")),
         .. InterfaceErrors(spec.Domain.Devices.Interfaces ?? [], spec.Networks ?? []),
         .. GracePeriodErrors(spec.TerminationGracePeriodSeconds),
     ];
+
+    /// <summary>The same, with what the instance's annotations ask for.</summary>
+    public static IReadOnlyList<string> Errors(VirtualMachineInstance instance, VirtualMachineInstanceSpec spec) => [.. Errors(spec), .. SelectionErrors(instance)];
+
+    internal static bool IsMac(string text) => Mac().IsMatch(text);
+
+    private static IEnumerable<string> SelectionErrors(VirtualMachineInstance instance)
+    {
+        if (instance.Metadata.Annotation(Annotations.Networks) is { } asked
+            && !NetworkSelections.TryParse(asked, instance.Metadata.Namespace ?? "", out _, out var error))
+            yield return $"metadata.annotations[{Annotations.Networks}]: {error}";
+    }
 
     private static IEnumerable<string> MemoryErrors(Domain domain)
     {
@@ -89,6 +105,8 @@ public static partial class InstanceValidation
                 yield return $"{path}: needs a source, pod or multus";
             if (network.Multus is { NetworkName: "" })
                 yield return $"{path}.multus.networkName: required";
+            else if (network.Multus is { NetworkName: var name } && !DefinitionName().IsMatch(name))
+                yield return $"{path}.multus.networkName: '{name}' is not a name, or namespace/name";
         }
         if (networks.Count(n => n.Pod is not null) > 1)
             yield return "spec.networks: only one of them can be the pod network";
@@ -118,7 +136,26 @@ public static partial class InstanceValidation
         }
     }
 
-    private static IEnumerable<string> InterfaceErrors(Interface nic, Network? network, string path)
+    // The guest's own network behind NAT.
+    private static IEnumerable<string> GuestNetworkErrors(PodNetwork? pod, string path)
+    {
+        if (pod?.VmNetworkCIDR is { Length: > 0 } four && !(AddressText.TryParseNetwork(four, out var network) && network.BaseAddress.AddressFamily == AddressFamily.InterNetwork && network.PrefixLength <= 30))
+            yield return $"{path}.vmNetworkCIDR: '{four}' is not an IPv4 network with room for gateway and guest, e.g. 10.0.2.0/24";
+        if (pod?.VmIPv6NetworkCIDR is { Length: > 0 } six && !(AddressText.TryParseNetwork(six, out network) && network.BaseAddress.AddressFamily == AddressFamily.InterNetworkV6 && network.PrefixLength <= 126))
+            yield return $"{path}.vmIPv6NetworkCIDR: '{six}' is not an IPv6 network with room for gateway and guest, e.g. fd10:0:2::/120";
+    }
+
+    private static IEnumerable<string> InterfaceErrors(Interface nic, Network? network, string path) =>
+    [
+        .. BindingErrors(nic, network, path),
+        .. StateErrors(nic, network, path),
+        .. MacErrors(nic.MacAddress, path + ".macAddress"),
+        .. (nic.Ports ?? []).SelectMany((port, i) => PortErrors(port, nic.Ports!.Take(i), $"{path}.ports[{i}]")),
+        .. PortRangeErrors(nic.PortRanges ?? [], path + ".portRanges"),
+        .. DhcpErrors(nic.DhcpOptions, path + ".dhcpOptions"),
+    ];
+
+    private static IEnumerable<string> BindingErrors(Interface nic, Network? network, string path)
     {
         if (nic.Model is { Length: > 0 } model && !InterfaceModels.Contains(model))
             yield return $"{path}.model: '{model}' is none of {string.Join(", ", InterfaceModels)}";
@@ -126,16 +163,77 @@ public static partial class InstanceValidation
             yield return $"{path}: only one binding can be given";
         if (nic.Masquerade is not null && network is { Pod: null })
             yield return $"{path}.masquerade: only on the pod network";
-        if (nic.State is not (null or "" or "up" or "down" or "absent"))
+        if (nic.PasstBinding is not null && network is { Pod: null })
+            yield return $"{path}.passtBinding: only on the pod network";
+        if (nic.Binding is { Name: "" })
+            yield return $"{path}.binding.name: required";
+    }
+
+    private static IEnumerable<string> StateErrors(Interface nic, Network? network, string path)
+    {
+        if (nic.State is not (null or "" or InterfaceState.Up or InterfaceState.Down or InterfaceState.Absent))
             yield return $"{path}.state: '{nic.State}' is none of up, down, absent";
-        if (string.IsNullOrEmpty(nic.MacAddress))
+        if (nic.IsAbsent && nic.Bridge is null)
+            yield return $"{path}.state: only a bridge can be absent";
+        if (nic.IsAbsent && network is { IsDefault: true })
+            yield return $"{path}.state: the interface of the default network cannot be absent";
+        if (nic.State is InterfaceState.Up or InterfaceState.Down && (nic.Sriov is not null || nic.PasstBinding is not null))
+            yield return $"{path}.state: '{nic.State}' cannot be asked of this binding";
+    }
+
+    private static IEnumerable<string> MacErrors(string? address, string path)
+    {
+        if (string.IsNullOrEmpty(address))
             yield break;
-        if (!Mac().IsMatch(nic.MacAddress))
-            yield return $"{path}.macAddress: '{nic.MacAddress}' is not a MAC address, e.g. 02:00:00:12:34:56";
-        else if (PhysicalAddress.Parse(nic.MacAddress.Replace(':', '-')) is var mac && mac.Equals(MasqueradeBridge))
-            yield return $"{path}.macAddress: {nic.MacAddress} belongs to the bridge in the pod";
+        if (!IsMac(address))
+            yield return $"{path}: '{address}' is not a MAC address, e.g. 02:00:00:12:34:56";
+        else if (PhysicalAddress.Parse(address.Replace(':', '-')) is var mac && mac.Equals(MasqueradeBridge))
+            yield return $"{path}: {address} belongs to the bridge in the pod";
         else if ((mac.GetAddressBytes()[0] & 1) != 0)
-            yield return $"{path}.macAddress: {nic.MacAddress} is a group address";
+            yield return $"{path}: {address} is a group address";
+    }
+
+    private static IEnumerable<string> PortErrors(InterfacePort port, IEnumerable<InterfacePort> before, string path)
+    {
+        if (port.Port is null or < 1 or > ushort.MaxValue)
+            yield return $"{path}.port: {port.Port?.ToString(CultureInfo.InvariantCulture) ?? "nothing"} is not between 1 and {ushort.MaxValue}";
+        if (!IsProtocol(port.Protocol))
+            yield return $"{path}.protocol: '{port.Protocol}' is none of TCP, UDP, SCTP";
+        if (port.Name is { Length: > 0 } name && before.Any(other => other.Name == name))
+            yield return $"{path}.name: '{name}' is used twice";
+    }
+
+    private static IEnumerable<string> PortRangeErrors(IReadOnlyList<PortRange> ranges, string path)
+    {
+        if (ranges.Count > MostPortRanges)
+            yield return $"{path}: {ranges.Count} of them; {MostPortRanges} is the limit";
+        for (var i = 0; i < ranges.Count; i++)
+        {
+            var range = ranges[i];
+            if (range.Start is null or < 1 or > ushort.MaxValue || range.End is null or < 1 or > ushort.MaxValue || range.End < range.Start)
+                yield return $"{path}[{i}]: {range.Start} to {range.End} are not ports between 1 and {ushort.MaxValue}, the lower first";
+            if (!IsProtocol(range.Protocol))
+                yield return $"{path}[{i}].protocol: '{range.Protocol}' is none of TCP, UDP, SCTP";
+        }
+    }
+
+    private static bool IsProtocol(string? protocol) => protocol is null || protocol.ToUpperInvariant() is "" or "TCP" or "UDP" or "SCTP";
+
+    private static IEnumerable<string> DhcpErrors(DhcpOptions? options, string path)
+    {
+        for (var i = 0; i < (options?.NtpServers?.Count ?? 0); i++)
+        {
+            if (!AddressText.TryParse(options!.NtpServers![i], out var server) || server.AddressFamily != AddressFamily.InterNetwork)
+                yield return $"{path}.ntpServers[{i}]: '{options.NtpServers[i]}' is not an IPv4 address";
+        }
+        for (var i = 0; i < (options?.PrivateOptions?.Count ?? 0); i++)
+        {
+            var option = options!.PrivateOptions![i];
+            if (option.Option is null or < 224 or > 254)
+                yield return $"{path}.privateOptions[{i}].option: {option.Option?.ToString(CultureInfo.InvariantCulture) ?? "nothing"} is not between 224 and 254";
+            else if (options.PrivateOptions.Take(i).Any(other => other.Option == option.Option))
+                yield return $"{path}.privateOptions[{i}].option: {option.Option} is used twice";
+        }
     }
 
     private static int Bindings(Interface nic) =>
@@ -147,9 +245,12 @@ public static partial class InstanceValidation
             yield return $"spec.terminationGracePeriodSeconds: {seconds} is negative";
     }
 
-    [GeneratedRegex(@"^[A-Za-z0-9\-_]+$")]
+    [GeneratedRegex(@"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[a-z0-9]([-a-z0-9.]*[a-z0-9])?\z")]
+    private static partial Regex DefinitionName();
+
+    [GeneratedRegex(@"^[A-Za-z0-9\-_]+\z")]
     private static partial Regex Name();
 
-    [GeneratedRegex(@"^([0-9A-Fa-f]{2}([:\-])[0-9A-Fa-f]{2})(\2[0-9A-Fa-f]{2}){4}$")]
+    [GeneratedRegex(@"^([0-9A-Fa-f]{2}([:\-])[0-9A-Fa-f]{2})(\2[0-9A-Fa-f]{2}){4}\z")]
     private static partial Regex Mac();
 }

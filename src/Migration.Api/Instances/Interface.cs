@@ -24,7 +24,18 @@ public sealed record Interface : OpenRecord
 
     public BindingPlugin? Binding { get; init; }
 
+    /// <summary>One of <see cref="InterfaceState"/>.</summary>
     public string? State { get; init; }
+
+    /// <summary>With masquerade, what is let in to the guest; everything where nothing is listed.</summary>
+    public IReadOnlyList<InterfacePort>? Ports { get; init; }
+
+    public IReadOnlyList<PortRange>? PortRanges { get; init; }
+
+    public DhcpOptions? DhcpOptions { get; init; }
+
+    [JsonIgnore]
+    public bool IsAbsent => State == InterfaceState.Absent;
 
     /// <summary>Whether the spec says how the NIC is bound.</summary>
     [JsonIgnore]

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Migration.Kubernetes;
 
 namespace Migration.Api;
@@ -10,4 +11,8 @@ public sealed record Network : OpenRecord
     public PodNetwork? Pod { get; init; }
 
     public MultusNetwork? Multus { get; init; }
+
+    /// <summary>Whether it is what the pod's first NIC is connected to.</summary>
+    [JsonIgnore]
+    public bool IsDefault => Pod is not null || Multus?.Default == true;
 }

@@ -23,7 +23,7 @@ public static class UnsupportedFields
     [
         .. Untyped("spec", spec),
         .. OfDomain(spec.Domain),
-        .. (spec.Networks ?? []).SelectMany((network, i) => OfNetwork($"spec.networks[{i}]", network)),
+        .. (spec.Networks ?? []).SelectMany((network, i) => OfNetwork($"spec.networks[{i}]", network, IsMasqueraded(spec, network))),
         .. (spec.Volumes ?? []).Select((volume, i) => new UnsupportedField($"spec.volumes[{i}]{Kind(volume)}", true)),
     ];
 
@@ -42,29 +42,31 @@ public static class UnsupportedFields
         .. (domain.Devices.Interfaces ?? []).SelectMany((nic, i) => OfInterface($"spec.domain.devices.interfaces[{i}]", nic)),
     ];
 
+    private static bool IsMasqueraded(VirtualMachineInstanceSpec spec, Network network) =>
+        spec.Domain.Devices.Interfaces?.Any(nic => nic.Name == network.Name && nic.Masquerade is not null) == true;
+
     private static IEnumerable<UnsupportedField> OfInterface(string path, Interface nic)
     {
-        if (nic.Masquerade is not null)
-            yield return new(path + ".masquerade", true);
         if (nic.Sriov is not null)
             yield return new(path + ".sriov", true);
         if (nic.PasstBinding is not null)
             yield return new(path + ".passtBinding", true);
-        if (nic.Binding is not null)
+        if (nic.Binding is { IsManagedTap: false })
             yield return new(path + ".binding", true);
-        if (nic.State is "down" or "absent")
-            yield return new(path + ".state", true);
+        if (nic.DhcpOptions is not null && nic.Binding is not null)
+            yield return new(path + ".dhcpOptions", false);
         foreach (var field in Untyped(path, nic))
             yield return field with { Essential = field.Path.EndsWith(".slirp", StringComparison.Ordinal) || field.Path.EndsWith(".macvtap", StringComparison.Ordinal) || field.Path.EndsWith(".passt", StringComparison.Ordinal) };
+        foreach (var field in Untyped(path + ".dhcpOptions", nic.DhcpOptions).Concat(Untyped(path + ".binding", nic.Binding)))
+            yield return field;
     }
 
-    private static IEnumerable<UnsupportedField> OfNetwork(string path, Network network)
+    // A guest that is not behind NAT has no network of its own.
+    private static IEnumerable<UnsupportedField> OfNetwork(string path, Network network, bool isMasqueraded)
     {
-        if (network.Multus is not null)
-            yield return new(path + ".multus", true);
-        if (network.Pod?.VmNetworkCIDR is not null)
+        if (network.Pod?.VmNetworkCIDR is not null && !isMasqueraded)
             yield return new(path + ".pod.vmNetworkCIDR", false);
-        if (network.Pod?.VmIPv6NetworkCIDR is not null)
+        if (network.Pod?.VmIPv6NetworkCIDR is not null && !isMasqueraded)
             yield return new(path + ".pod.vmIPv6NetworkCIDR", false);
         foreach (var field in Untyped(path, network))
             yield return field with { Essential = true };

@@ -9,6 +9,6 @@ public sealed record VirtualMachineInstance : KubernetesObject
 
     public VirtualMachineInstanceStatus? Status { get; init; }
 
-    /// <summary>The spec with every default filled in.</summary>
-    public VirtualMachineInstanceSpec CompleteSpec() => InstanceDefaults.Complete(Spec, Metadata.Uid ?? "");
+    /// <summary>The spec with every default filled in, and with the networks that the annotation asks for.</summary>
+    public VirtualMachineInstanceSpec CompleteSpec() => InstanceNetworks.Complete(InstanceDefaults.Complete(Spec, Metadata.Uid ?? ""), this);
 }

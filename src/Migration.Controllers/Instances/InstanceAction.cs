@@ -27,4 +27,16 @@ public abstract record InstanceAction
     public sealed record LabelNode(string Node) : InstanceAction;
 
     public sealed record RemoveFinalizer : InstanceAction;
+
+    /// <summary>Writes what the pod asks for and what it got into its annotations.</summary>
+    public sealed record AnnotatePod(Pod Pod, Pod Annotated) : InstanceAction;
+
+    public sealed record PlugInterface(string Node, string Id, Interface Interface) : InstanceAction;
+
+    public sealed record UnplugInterface(string Node, string Id, string Name) : InstanceAction;
+
+    public sealed record SetLinkState(string Node, string Id, string Name, bool Up) : InstanceAction;
+
+    /// <summary>Takes networks whose NICs are unplugged, as asked, out of the spec.</summary>
+    public sealed record RemoveNetworks(IReadOnlyList<string> Names) : InstanceAction;
 }

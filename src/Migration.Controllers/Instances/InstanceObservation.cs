@@ -1,4 +1,5 @@
 using Migration.Api;
+using Migration.Controllers.Networks;
 using Migration.Controllers.Nodes;
 using Migration.Controllers.Pods;
 using Migration.Kubernetes;
@@ -19,6 +20,9 @@ public sealed record InstanceObservation
     /// <summary>Migrations of it that carry our finalizer: in flight, or not cleaned up yet.</summary>
     public IReadOnlyList<VirtualMachineInstanceMigration> Migrations { get; init; } = [];
 
+    /// <summary>What became of the networks that it asks for.</summary>
+    public ResolvedNetworks Networks { get; init; } = ResolvedNetworks.None;
+
     public required DateTimeOffset Now { get; init; }
 
     public VirtualMachineInstanceStatus Status => Instance.Status ?? new VirtualMachineInstanceStatus();
@@ -37,6 +41,9 @@ public sealed record InstanceObservation
     public bool IsMoving => Migrations.Any(migration => migration.IsFinal
         ? migration.Status?.MigrationState?.StartTimestamp is not null
         : migration.Status?.Phase is MigrationJobPhase.TargetReady or MigrationJobPhase.Running);
+
+    /// <summary>From when a target is made ready until both sides have settled: the guest's devices stay as they are.</summary>
+    public bool IsMigrating => IsMoving || Migrations.Any(migration => !migration.IsFinal && migration.Status?.Phase is not (null or "" or MigrationJobPhase.Pending));
 
     /// <summary>Whether a migration is still to be given up before the instance can go.</summary>
     public bool IsMigrationToEnd => Migrations.Any(migration => !migration.IsFinal && migration.Status?.Conditions.IsTrue(MigrationJobCondition.Undecided) != true);

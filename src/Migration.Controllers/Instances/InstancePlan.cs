@@ -1,4 +1,5 @@
 using Migration.Api;
+using Migration.Controllers.Networks;
 using Migration.Controllers.Pods;
 using Migration.Kubernetes;
 using Migration.Protos;
@@ -24,10 +25,10 @@ public sealed class InstancePlan(LauncherPods pods)
             return Ended(observed);
         if (!observed.Instance.Metadata.HasFinalizer(FinalizerNames.Instance))
             return new(observed.Status, new InstanceAction.AddFinalizer());
-        if (InstanceValidation.Errors(spec) is { Count: > 0 } errors)
+        if (InstanceValidation.Errors(observed.Instance, spec) is { Count: > 0 } errors)
             return Invalid(observed, errors);
         var unsupported = UnsupportedFields.Of(spec);
-        return unsupported.Any(field => field.Essential) ? Unsupported(observed, unsupported) : Living(Reporting(observed, unsupported));
+        return unsupported.Any(field => field.Essential) ? Unsupported(observed, unsupported) : Living(Resolving(Reporting(observed, unsupported)));
     }
 
     /// <summary>The status of an instance whose plan its node will never accept.</summary>
@@ -47,9 +48,11 @@ public sealed class InstancePlan(LauncherPods pods)
     {
         if (observed.IsMoving)
             return Waiting(observed);
-        return observed.Status.Phase is null or "" or InstancePhase.Pending or InstancePhase.Scheduling
-            ? new(Pending(observed), new InstanceAction.CreatePod(pods.First(observed.Instance)))
-            : Waiting(observed, Failed(observed, "PodLost", $"pod {observed.CurrentPodName} is gone"));
+        if (observed.Status.Phase is not (null or "" or InstancePhase.Pending or InstancePhase.Scheduling))
+            return Waiting(observed, Failed(observed, "PodLost", $"pod {observed.CurrentPodName} is gone"));
+        return Problem(observed) is { } problem
+            ? Waiting(observed, Unresolved(Pending(observed), problem, observed.Now))
+            : new(Pending(observed), new InstanceAction.CreatePod(pods.First(observed.Instance)));
     }
 
     // The pod may end before the node has told how the guest ended; a node that can be asked has the last word.
@@ -84,8 +87,39 @@ public sealed class InstancePlan(LauncherPods pods)
             _ => Scheduled(observed, pod, node),
         };
         if (machine.IsAbsent && !observed.IsMoving)
-            return new(status, new InstanceAction.EnsureMachine(node, MachinePlans.Starting(observed.Instance, pod)));
-        return observed.Instance.Metadata.Label(Labels.NodeName) == status.NodeName ? Waiting(observed, status) : new(status, new InstanceAction.LabelNode(status.NodeName ?? node));
+        {
+            return Problem(observed) is { } problem
+                ? Waiting(observed, Unresolved(status, problem, observed.Now))
+                : new(status, new InstanceAction.EnsureMachine(node, MachinePlans.Starting(observed.Instance, pod, observed.Networks)));
+        }
+        if (observed.Instance.Metadata.Label(Labels.NodeName) != status.NodeName)
+            return new(status, new InstanceAction.LabelNode(status.NodeName ?? node));
+        return new(status, Live(observed, pod)?.Next() ?? new InstanceAction.Wait());
+    }
+
+    // The NICs of a guest that is here, or about to be.
+    private static LiveNetworks? Live(InstanceObservation observed, Pod pod) =>
+        observed.CurrentMachine.Machine is { Plan: not null, Phase: MachinePhase.Planned or MachinePhase.Starting or MachinePhase.Running or MachinePhase.Paused } machine
+            ? new LiveNetworks(observed, pod, machine)
+            : null;
+
+    private static NetworkProblem? Problem(InstanceObservation observed) =>
+        InstanceNetworks.Of(observed.Instance, []).Select(guest => observed.Networks.Problems.GetValueOrDefault(guest.Name)).FirstOrDefault(problem => problem is not null);
+
+    private static VirtualMachineInstanceStatus Unresolved(VirtualMachineInstanceStatus status, NetworkProblem problem, DateTimeOffset now) => status with
+    {
+        Conditions = status.Conditions
+            .With(new Condition { Type = InstanceCondition.Ready, Status = Condition.False, Reason = problem.Reason, Message = problem.Message }, now)
+            .With(Synchronized(false, problem.Reason, problem.Message), now),
+    };
+
+    // What could not be put into effect before the guest ran, and now can.
+    private static InstanceObservation Resolving(InstanceObservation observed)
+    {
+        var status = observed.Status;
+        if (status.Phase == InstancePhase.Running || status.Conditions.Find(InstanceCondition.Synchronized)?.Status != Condition.False)
+            return observed;
+        return observed with { Instance = observed.Instance with { Status = status with { Conditions = status.Conditions?.Without(InstanceCondition.Synchronized) } } };
     }
 
     private static InstanceStep Finished(InstanceObservation observed)
@@ -186,18 +220,18 @@ public sealed class InstancePlan(LauncherPods pods)
             Reason = null,
             NodeName = pod.Spec!.NodeName,
             ActivePods = ActivePods(observed),
-            Interfaces = InterfaceObservations.Of(machine),
+            Interfaces = InterfaceObservations.Of(observed.Instance, pod, machine),
             Machine = machine.MachineType is { Length: > 0 } type ? new MachineType { Type = type } : observed.Status.Machine,
             CurrentCPUTopology = new CpuTopology { Sockets = (int)machine.Plan.Sockets, Cores = (int)machine.Plan.Cores, Threads = (int)machine.Plan.Threads },
             Memory = new MemoryObservation { GuestAtBoot = domain.Memory?.Guest, GuestCurrent = domain.Memory?.Guest, GuestRequested = domain.Memory?.Guest },
             MigrationMethod = "LiveMigration",
             MigrationTransport = "Unix",
             RuntimeUser = pod.Spec.SecurityContext?.RunAsUser,
-            Conditions = RunningConditions(observed, machine),
+            Conditions = NetworkConditions(observed, Live(observed, pod), RunningConditions(observed, machine, Live(observed, pod)?.Waiting())),
         };
     }
 
-    private static IReadOnlyList<Condition> RunningConditions(InstanceObservation observed, Machine machine)
+    private static IReadOnlyList<Condition> RunningConditions(InstanceObservation observed, Machine machine, NetworkProblem? waiting)
     {
         // A guest that is stopped for its switch-over is not a guest that somebody paused.
         var paused = machine.Phase == MachinePhase.Paused && !observed.IsMoving;
@@ -207,12 +241,23 @@ public sealed class InstancePlan(LauncherPods pods)
                     ? new Condition { Type = InstanceCondition.Ready, Status = Condition.False, Reason = "GuestPaused", Message = "the guest is paused" }
                     : new Condition { Type = InstanceCondition.Ready, Status = Condition.True },
                 observed.Now)
-            .With(Synchronized(true, null, null), observed.Now)
+            .With(Synchronized(waiting is null, waiting?.Reason, waiting?.Message), observed.Now)
             .With(new Condition { Type = InstanceCondition.LiveMigratable, Status = Condition.True }, observed.Now);
         return paused
             ? conditions.With(new Condition { Type = InstanceCondition.Paused, Status = Condition.True, Reason = "PausedByUser", Message = "the guest is paused" }, observed.Now)
             : conditions.Without(InstanceCondition.Paused);
     }
+
+    private static IReadOnlyList<Condition> NetworkConditions(InstanceObservation observed, LiveNetworks? live, IReadOnlyList<Condition> conditions)
+    {
+        var restart = Naming(conditions, InstanceCondition.RestartRequired, "takes effect with a restart: ", live?.RestartRequired() ?? [], observed.Now);
+        return Naming(restart, InstanceCondition.MigrationRequired, "takes effect with a migration: ", live?.MigrationRequired() ?? [], observed.Now);
+    }
+
+    private static IReadOnlyList<Condition> Naming(IReadOnlyList<Condition> conditions, string type, string what, IReadOnlyList<string> fields, DateTimeOffset now) =>
+        fields.Count == 0
+            ? conditions.Without(type)
+            : conditions.With(new Condition { Type = type, Status = Condition.True, Reason = "NotLive", Message = what + string.Join(", ", fields) }, now);
 
     private static VirtualMachineInstanceStatus Failed(InstanceObservation observed, string reason, string message) =>
         InPhase(observed, InstancePhase.Failed) with

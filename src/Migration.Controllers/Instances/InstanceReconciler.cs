@@ -1,6 +1,7 @@
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
 using Migration.Api;
+using Migration.Controllers.Networks;
 using Migration.Controllers.Nodes;
 using Migration.Controllers.Pods;
 using Migration.Kubernetes;
@@ -11,7 +12,7 @@ namespace Migration.Controllers.Instances;
 
 /// <summary>Gives every VirtualMachineInstance its pod, and its node the plan of what to run in it.</summary>
 public sealed class InstanceReconciler(
-    KubernetesClient client, ClusterView cluster, NodeDirectory nodes, InstancePlan plan, EventRecorder events, TimeProvider time, ILogger<InstanceReconciler> log)
+    KubernetesClient client, ClusterView cluster, NodeDirectory nodes, NetworkDefinitions networks, InstancePlan plan, EventRecorder events, TimeProvider time, ILogger<InstanceReconciler> log)
     : IReconciler
 {
     // Everything we wait for wakes us; this is for what nobody thought of.
@@ -46,10 +47,16 @@ public sealed class InstanceReconciler(
         return observed with
         {
             Pods = pods,
+            Networks = await NetworksOfAsync(instance, ct),
             Machines = pods.Where(pod => pod.IsBound).ToDictionary(pod => pod.Uid, pod => nodes.Machine(pod.Spec!.NodeName, pod.Uid)),
             Migrations = [.. cluster.MigrationsOf(instance.Key).Where(migration => migration.Metadata.HasFinalizer(FinalizerNames.Migration))],
         };
     }
+
+    private async Task<ResolvedNetworks> NetworksOfAsync(VirtualMachineInstance instance, CancellationToken ct) =>
+        instance.IsDeleting || InstancePhase.IsFinal(instance.Status?.Phase) || InstanceValidation.Errors(instance, instance.CompleteSpec()).Count > 0
+            ? ResolvedNetworks.None
+            : await networks.ResolveAsync(instance, ct);
 
     private async Task PerformAsync(VirtualMachineInstance instance, InstanceAction action, CancellationToken ct)
     {
@@ -78,6 +85,21 @@ public sealed class InstanceReconciler(
             case InstanceAction.RemoveFinalizer:
                 await _instances.RemoveFinalizerAsync(instance, FinalizerNames.Instance, ct);
                 Log.InstanceGone(log, instance.Key);
+                break;
+            case InstanceAction.AnnotatePod annotate:
+                await AnnotateAsync(annotate, ct);
+                break;
+            case InstanceAction.PlugInterface plug:
+                await PlugAsync(instance, plug, ct);
+                break;
+            case InstanceAction.UnplugInterface unplug:
+                await UnplugAsync(instance, unplug, ct);
+                break;
+            case InstanceAction.SetLinkState set:
+                await SetLinkStateAsync(instance, set, ct);
+                break;
+            case InstanceAction.RemoveNetworks remove:
+                await RemoveNetworksAsync(instance, remove.Names, ct);
                 break;
             default:
                 throw new InvalidOperationException($"no way to do {action}");
@@ -143,6 +165,59 @@ public sealed class InstanceReconciler(
             await _instances.PatchAsync(instance.Key, patch, ct);
     }
 
+    private async Task AnnotateAsync(InstanceAction.AnnotatePod annotate, CancellationToken ct)
+    {
+        if (Patch.Between(Kinds.Pods, annotate.Pod, annotate.Annotated, onlyIfUnchanged: true) is { } patch)
+            await _pods.PatchAsync(annotate.Pod.Key, patch, ct);
+    }
+
+    private Task PlugAsync(VirtualMachineInstance instance, InstanceAction.PlugInterface plug, CancellationToken ct) => ChangeAsync(instance, plug.Node, async node =>
+    {
+        await node.Machines.HotplugInterfaceAsync(new HotplugInterfaceRequest { Id = plug.Id, Interface = plug.Interface }, deadline: Deadline(), cancellationToken: ct);
+        events.Normal(instance, "InterfacePlugged", $"interface {plug.Interface.Name} is plugged in");
+        Log.InterfacePlugged(log, plug.Interface.Name, instance.Key, plug.Node);
+    });
+
+    private Task UnplugAsync(VirtualMachineInstance instance, InstanceAction.UnplugInterface unplug, CancellationToken ct) => ChangeAsync(instance, unplug.Node, async node =>
+    {
+        await node.Machines.UnplugInterfaceAsync(new UnplugInterfaceRequest { Id = unplug.Id, Name = unplug.Name }, deadline: Deadline(), cancellationToken: ct);
+        events.Normal(instance, "InterfaceUnplugged", $"interface {unplug.Name} is unplugged");
+        Log.InterfaceUnplugged(log, unplug.Name, instance.Key, unplug.Node);
+    });
+
+    private Task SetLinkStateAsync(VirtualMachineInstance instance, InstanceAction.SetLinkState set, CancellationToken ct) => ChangeAsync(instance, set.Node, async node =>
+        await node.Machines.SetLinkStateAsync(new SetLinkStateRequest { Id = set.Id, Name = set.Name, Up = set.Up }, deadline: Deadline(), cancellationToken: ct));
+
+    private async Task ChangeAsync(VirtualMachineInstance instance, string name, Func<NodeConnection, Task> change)
+    {
+        if (nodes.Find(name) is not { } node)
+            return;
+        try
+        {
+            await change(node);
+        }
+        catch (RpcException e) when (e.StatusCode is StatusCode.InvalidArgument or StatusCode.FailedPrecondition or StatusCode.ResourceExhausted or StatusCode.Unimplemented)
+        {
+            events.Warning(instance, "SyncFailed", $"node {name}: {e.Status.Detail}");
+            throw;
+        }
+    }
+
+    private async Task RemoveNetworksAsync(VirtualMachineInstance instance, IReadOnlyList<string> names, CancellationToken ct)
+    {
+        var (spec, devices) = (instance.Spec, instance.Spec.Domain.Devices);
+        var without = instance with
+        {
+            Spec = spec with
+            {
+                Networks = spec.Networks?.Where(network => !names.Contains(network.Name)).ToList(),
+                Domain = spec.Domain with { Devices = devices with { Interfaces = devices.Interfaces?.Where(nic => !names.Contains(nic.Name)).ToList() } },
+            },
+        };
+        if (Patch.Between(KubeVirt.Instances, instance, without, onlyIfUnchanged: true) is { } patch)
+            await _instances.PatchAsync(instance.Key, patch, ct);
+    }
+
     // A machine whose pod is gone has nobody left who would delete it. The pod is looked up, because an informer that
     // is behind does not know the newest ones.
     private async Task RemoveOrphansAsync(ObjectKey instance, CancellationToken ct)
@@ -178,6 +253,8 @@ public sealed class InstanceReconciler(
         }
         TellCondition(before, after, InstanceCondition.FieldsNotActedOn, Condition.True, "NotSupported", "not acted on: ");
         TellCondition(before, after, InstanceCondition.Synchronized, Condition.False, "SyncFailed", "");
+        TellCondition(before, after, InstanceCondition.RestartRequired, Condition.True, "RestartRequired", "");
+        TellCondition(before, after, InstanceCondition.MigrationRequired, Condition.True, "MigrationRequired", "");
     }
 
     private void TellCondition(VirtualMachineInstance before, VirtualMachineInstance after, string type, string status, string reason, string prefix)

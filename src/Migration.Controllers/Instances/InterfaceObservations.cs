@@ -1,17 +1,28 @@
 using Migration.Api;
+using Migration.Controllers.Networks;
+using Migration.Kubernetes;
 using Migration.Protos;
 
 namespace Migration.Controllers.Instances;
 
-/// <summary>Guest NICs as their node reports them, in the words of the instance's status.</summary>
+/// <summary>Guest NICs as their node reports them, in the words of the instance's status; the first NIC first.</summary>
 public static class InterfaceObservations
 {
-    public static IReadOnlyList<InterfaceObservation>? Of(Machine machine) =>
-        machine.Interfaces.Count == 0 ? null : [.. machine.Interfaces.Select(Of)];
-
-    private static InterfaceObservation Of(InterfaceStatus nic)
+    public static IReadOnlyList<InterfaceObservation>? Of(VirtualMachineInstance instance, Pod pod, Machine machine)
     {
-        var addresses = (nic.Lease?.Addresses ?? []).Select(address => address.Split('/')[0]).ToList();
+        var statuses = PodNetworks.Statuses(pod);
+        var primary = InstanceNetworks.Of(instance, []).FirstOrDefault(guest => guest.IsPrimary)?.Name;
+        List<InterfaceObservation> seen =
+        [
+            .. machine.Interfaces.OrderBy(nic => nic.Name != primary).Select(nic => Of(nic, pod, statuses.FirstOrDefault(status => status.Interface == nic.PodInterface))),
+            .. OnlyInPod(instance, pod, machine, statuses),
+        ];
+        return seen.Count == 0 ? null : seen;
+    }
+
+    private static InterfaceObservation Of(InterfaceStatus nic, Pod pod, Api.NetworkStatus? attached)
+    {
+        var addresses = Addresses(nic, pod, attached);
         return new InterfaceObservation
         {
             Name = nic.Name,
@@ -19,10 +30,28 @@ public static class InterfaceObservations
             IpAddress = addresses.FirstOrDefault(),
             IpAddresses = addresses.Count == 0 ? null : addresses,
             PodInterfaceName = nic.PodInterface,
-            // Where we know it from: the node that bound the NIC, and the guest that took the lease.
-            InfoSource = nic.Leased ? "domain, dhcp" : "domain",
-            LinkState = "up",
-            QueueCount = 1,
+            // Where we know it from: the node that bound the NIC, the guest that took the lease, Multus or its stand-in.
+            InfoSource = string.Join(", ", new[] { "domain", nic.Leased ? "dhcp" : null, attached is { Default: not true } ? "multus-status" : null }.OfType<string>()),
+            LinkState = nic.LinkState == LinkState.Down ? InterfaceState.Down : InterfaceState.Up,
+            QueueCount = nic.Queues > 0 ? (int)nic.Queues : 1,
         };
     }
+
+    // What others reach the guest at: behind NAT that is its pod's address.
+    private static List<string> Addresses(InterfaceStatus nic, Pod pod, Api.NetworkStatus? attached)
+    {
+        if (nic.Binding == Binding.Masquerade)
+            return [.. pod.Status?.PodIps?.Select(ip => ip.Ip).OfType<string>() ?? []];
+        var leased = (nic.Lease?.Addresses ?? []).Select(address => address.Split('/')[0]).ToList();
+        return leased.Count > 0 ? leased : [.. attached?.Ips?.Select(address => address.Split('/')[0]) ?? []];
+    }
+
+    // Attached to the pod, and about to be plugged into the guest.
+    private static IEnumerable<InterfaceObservation> OnlyInPod(
+        VirtualMachineInstance instance, Pod pod, Machine machine, IReadOnlyList<Api.NetworkStatus> statuses) =>
+        from guest in InstanceNetworks.Of(instance, PodNetworks.Names(pod))
+        where !guest.IsPrimary && !guest.Interface.IsAbsent && machine.Interfaces.All(nic => nic.Name != guest.Name)
+        let attached = statuses.FirstOrDefault(status => status.Interface == guest.PodInterface)
+        where attached is not null
+        select new InterfaceObservation { Name = guest.Name, Mac = attached.Mac, PodInterfaceName = guest.PodInterface, InfoSource = "multus-status" };
 }

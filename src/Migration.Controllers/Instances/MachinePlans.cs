@@ -1,6 +1,6 @@
-using System.Globalization;
 using Google.Protobuf.WellKnownTypes;
 using Migration.Api;
+using Migration.Controllers.Networks;
 using Migration.Controllers.Pods;
 using Migration.Kubernetes;
 using Migration.Protos;
@@ -10,10 +10,8 @@ namespace Migration.Controllers.Instances;
 /// <summary>What nodes are told to run.</summary>
 public static class MachinePlans
 {
-    public const string PodInterface = "eth0";
-
     /// <summary>The instance, started in this pod.</summary>
-    public static MachinePlan Starting(VirtualMachineInstance instance, Pod pod)
+    public static MachinePlan Starting(VirtualMachineInstance instance, Pod pod, ResolvedNetworks networks)
     {
         var spec = instance.CompleteSpec();
         var domain = spec.Domain;
@@ -34,15 +32,16 @@ public static class MachinePlans
             TerminationGracePeriod = Duration.FromTimeSpan(TimeSpan.FromSeconds(spec.TerminationGracePeriodSeconds ?? 0)),
             KernelBoot = domain.Firmware.KernelBoot is { Container: { } } boot ? Boot(boot) : null,
         };
-        plan.Interfaces.AddRange((domain.Devices.Interfaces ?? []).Select(nic => Interface(nic, domain)));
+        plan.Interfaces.AddRange(InstanceNetworks.Of(instance, PodNetworks.Names(pod)).Where(guest => !guest.Interface.IsAbsent).Select(guest => MachineInterfaces.Of(guest, domain, networks)));
         return plan;
     }
 
     /// <summary>
     /// The guest that runs on the source, arriving in this pod. What the source really runs is what counts, not what
-    /// the spec says by now: layout, models, accelerator, MACs and leases are the guest's, and it keeps them.
+    /// the spec says by now: layout, models, accelerator, MACs and leases are the guest's, and it keeps them. Only what
+    /// its NICs are connected to is the target's own.
     /// </summary>
-    public static MachinePlan Arriving(Machine source, Pod pod)
+    public static MachinePlan Arriving(Machine source, VirtualMachineInstance instance, Pod pod, ResolvedNetworks networks)
     {
         var plan = source.Plan.Clone();
         plan.Id = pod.Uid;
@@ -51,14 +50,33 @@ public static class MachinePlans
         plan.MachineType = source.MachineType;
         plan.CpuModel = source.CpuModel;
         plan.Accelerator = source.Accelerator;
+        var guests = InstanceNetworks.Of(instance, PodNetworks.Names(pod)).ToDictionary(guest => guest.Name);
         foreach (var nic in plan.Interfaces)
         {
-            if (source.Interfaces.FirstOrDefault(status => status.Name == nic.Name) is not { } status)
-                continue;
-            nic.Mac = status.Mac;
-            nic.Lease = status.Lease?.Clone();
+            Keep(nic, source.Interfaces.FirstOrDefault(status => status.Name == nic.Name));
+            Connect(nic, guests.GetValueOrDefault(nic.Name), networks);
         }
         return plan;
+    }
+
+    private static void Keep(Protos.Interface nic, InterfaceStatus? status)
+    {
+        if (status is null)
+            return;
+        nic.Mac = status.Mac;
+        nic.Lease = status.Lease is { Mac.Length: > 0 } lease ? lease.Clone() : null;
+        nic.Queues = status.Queues > 0 ? status.Queues : nic.Queues;
+        nic.LinkState = status.LinkState is LinkState.Unspecified ? nic.LinkState : status.LinkState;
+    }
+
+    private static void Connect(Protos.Interface nic, GuestNetwork? guest, ResolvedNetworks networks)
+    {
+        if (guest is not null)
+            nic.PodInterface = guest.PodInterface;
+        if (!networks.ByNode)
+            nic.Delegate = null;
+        else if (networks.Delegates.TryGetValue(nic.Name, out var plan))
+            nic.Delegate = plan.Clone();
     }
 
     private static PodIdentity Identity(Pod pod) => new() { Namespace = pod.Metadata.Namespace ?? "", Name = pod.Metadata.Name ?? "", Uid = pod.Uid };
@@ -80,15 +98,5 @@ public static class MachinePlans
         KernelPath = boot.Container!.KernelPath ?? "",
         InitrdPath = boot.Container.InitrdPath ?? "",
         KernelArguments = boot.KernelArgs ?? "",
-    };
-
-    private static Protos.Interface Interface(Api.Interface nic, Domain domain) => new()
-    {
-        Name = nic.Name,
-        PodInterface = PodInterface,
-        Binding = Binding.Bridge,
-        Mac = nic.MacAddress?.Replace('-', ':').ToLower(CultureInfo.InvariantCulture) ?? "",
-        Model = nic.Model == InstanceDefaults.InterfaceModel ? "" : nic.Model ?? "",
-        Queues = domain.Devices.NetworkInterfaceMultiqueue == true ? (uint)MachineResources.VirtualCpus(domain.Cpu) : 0,
     };
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Migration.Api;
+using Migration.Controllers.Networks;
 using Migration.Controllers.Nodes;
 using Migration.Kubernetes;
 
@@ -26,6 +27,9 @@ public sealed record MigrationObservation
     public MachineView Target { get; init; }
 
     public OutgoingView Outgoing { get; init; }
+
+    /// <summary>What became of the networks that the instance asks for.</summary>
+    public ResolvedNetworks Networks { get; init; } = ResolvedNetworks.None;
 
     /// <summary>Whether the target node has answered PrepareIncoming, as far as this process knows.</summary>
     public bool IsPrepared { get; init; }

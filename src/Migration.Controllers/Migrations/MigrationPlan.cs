@@ -1,5 +1,6 @@
 using Migration.Api;
 using Migration.Controllers.Instances;
+using Migration.Controllers.Networks;
 using Migration.Controllers.Pods;
 using Migration.Kubernetes;
 using Migration.Protos;
@@ -129,18 +130,24 @@ public sealed class MigrationPlan(LauncherPods pods)
     private static MigrationStep Preparing(MigrationObservation observed, Pod pod, string node, TimeSpan left)
     {
         var status = Bound(observed, pod, node);
-        if (observed.Target.IsAbsent && observed.Source.Machine is { } source)
-            return new(NoLongerWaiting(status), new MigrationAction.EnsureMachine(node, MachinePlans.Arriving(source, pod)), Started(observed, pod, node));
+        if (observed.Target.IsAbsent && observed.Source.Machine is { } source && Problem(observed, source) is null)
+            return new(NoLongerWaiting(status), new MigrationAction.EnsureMachine(node, MachinePlans.Arriving(source, observed.Instance!, pod, observed.Networks)), Started(observed, pod, node));
         var explained = observed with { Job = observed.Job with { Status = status } };
         if (observed.Since(MigrationJobPhase.PreparingTarget) < Patience)
             return new(status, new MigrationAction.Wait(Patience), Started(observed, pod, node));
         return new(Waiting(explained, "PreparingTarget", Explain(observed, pod, node)), new MigrationAction.Wait(left), Started(observed, pod, node));
     }
 
+    // Why a network that the guest has cannot be had on the target.
+    private static NetworkProblem? Problem(MigrationObservation observed, Machine source) =>
+        source.Plan.Interfaces.Select(nic => observed.Networks.Problems.GetValueOrDefault(nic.Name)).FirstOrDefault(problem => problem is not null);
+
     private static string Explain(MigrationObservation observed, Pod pod, string node)
     {
         if (!observed.Target.IsKnown)
             return $"node {node} cannot be reached";
+        if (observed.Target.IsAbsent && observed.Source.Machine is { } source && Problem(observed, source) is { } problem)
+            return problem.Message;
         if (observed.Target.IsAbsent)
             return $"node {observed.SourceNode} cannot be asked what the guest runs with";
         return pod.WaitingReason is { } why ? $"pod {pod.Metadata.Name}: {why}"
@@ -155,8 +162,12 @@ public sealed class MigrationPlan(LauncherPods pods)
             return new(NoLongerWaiting(InPhase(observed, MigrationJobPhase.TargetReady)), new MigrationAction.Wait(TimeSpan.Zero));
         if (observed.SourceNode is null)
             return new(SourceUnreachable(observed), new MigrationAction.Wait());
+        if (observed.Source.Machine is { } source && !Devices(source).SequenceEqual(Devices(observed.Target.Machine!)))
+            return Failed(observed, "the guest's interfaces changed while the target was made ready");
         return new(NoLongerWaiting(InPhase(observed, MigrationJobPhase.Running)), new MigrationAction.Start(observed.SourceNode, StartRequest(observed, node)));
     }
+
+    private static IEnumerable<(string Name, string Model)> Devices(Machine machine) => machine.Plan.Interfaces.Select(nic => (nic.Name, nic.Model));
 
     // The source node knows the migration: its word counts.
     private static MigrationStep Following(MigrationObservation observed, MigrationState state) => state.Phase switch

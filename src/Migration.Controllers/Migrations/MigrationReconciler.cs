@@ -3,6 +3,7 @@ using Grpc.Core;
 using Microsoft.Extensions.Logging;
 using Migration.Api;
 using Migration.Controllers.Instances;
+using Migration.Controllers.Networks;
 using Migration.Controllers.Nodes;
 using Migration.Controllers.Pods;
 using Migration.Kubernetes;
@@ -21,6 +22,7 @@ public sealed class MigrationReconciler(
     ClusterView cluster,
     NodeDirectory nodes,
     OutgoingFeeds feeds,
+    NetworkDefinitions networks,
     MigrationPlan plan,
     MigrationLimits limits,
     EventRecorder events,
@@ -74,6 +76,7 @@ public sealed class MigrationReconciler(
             Source = MachineOf(source),
             Target = MachineOf(target),
             Outgoing = await OutgoingAsync(job, source, ct),
+            Networks = job.IsFinal || instance is null || InstanceValidation.Errors(instance, instance.CompleteSpec()).Count > 0 ? ResolvedNetworks.None : await networks.ResolveAsync(instance, ct),
             IsPrepared = _prepared.ContainsKey(job.Metadata.Uid!),
             Now = time.GetUtcNow(),
             Limits = limits,

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Migration.Api;
+using Migration.Controllers.Networks;
 using Migration.Kubernetes;
 
 namespace Migration.Controllers.Pods;
@@ -25,7 +26,11 @@ public sealed class LauncherPods(string launcherImage)
     private const long GraceAfterGuest = 15;
 
     /// <summary>The pod that the instance starts in.</summary>
-    public Pod First(VirtualMachineInstance instance) => Template(instance, Name(instance, instance.Metadata.Uid!));
+    public Pod First(VirtualMachineInstance instance)
+    {
+        var pod = Template(instance, Name(instance, instance.Metadata.Uid!));
+        return pod with { Metadata = pod.Metadata with { Annotations = Merge(pod.Metadata.Annotations, PodNetworks.Binding(instance)) } };
+    }
 
     /// <summary>The pod that the instance is to move to.</summary>
     public Pod Target(VirtualMachineInstance instance, VirtualMachineInstanceMigration migration)
@@ -130,8 +135,8 @@ public sealed class LauncherPods(string launcherImage)
     });
 
     private static Dictionary<string, string> PodAnnotations(VirtualMachineInstance instance) => Merge(
-        instance.Metadata.Annotations?.Where(annotation => annotation.Key != "kubectl.kubernetes.io/last-applied-configuration").ToDictionary(),
-        new Dictionary<string, string>
+        instance.Metadata.Annotations?.Where(annotation => annotation.Key != "kubectl.kubernetes.io/last-applied-configuration" && !PodNetworks.IsReserved(annotation.Key)).ToDictionary(),
+        new Dictionary<string, string>(PodNetworks.Asked(instance))
         {
             [Annotations.Domain] = instance.Metadata.Name!,
             [Annotations.DefaultContainer] = Container,

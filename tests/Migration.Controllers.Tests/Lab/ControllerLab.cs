@@ -234,7 +234,7 @@ internal sealed class ControllerLab : IAsyncDisposable
     private static string Definitions(string folder)
     {
         var wanted = Directory.CreateDirectory(Path.Combine(folder, "crds")).FullName;
-        foreach (var plural in new[] { KubeVirt.Instances.Plural, KubeVirt.Migrations.Plural })
+        foreach (var plural in new[] { KubeVirt.Instances.Plural, KubeVirt.Migrations.Plural, KubeVirt.Networks.Plural })
             File.Copy(Path.Combine(Crds(), plural + ".yaml"), Path.Combine(wanted, plural + ".yaml"));
         return wanted;
     }

@@ -1,0 +1,114 @@
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Migration.Api;
+using Migration.Kubernetes;
+
+namespace Migration.Controllers.Networks;
+
+/// <summary>Finds the NetworkAttachmentDefinitions that instances ask for, and makes of each what its node is to execute.</summary>
+/// <remarks>
+/// Who attaches is decided once, when the first instance asks for a network, and holds as long as this process leads: a
+/// Multus that is installed later is seen after a restart.
+/// </remarks>
+public sealed class NetworkDefinitions(KubernetesClient client, ClusterView cluster, AttachmentPolicy policy, ILogger<NetworkDefinitions> log)
+{
+    private readonly ResourceClient<NetworkAttachmentDefinition> _definitions = client.For(KubeVirt.Networks);
+    private bool? _byNode;
+
+    /// <param name="instance">Valid.</param>
+    /// <param name="ct">Ends the asking.</param>
+    public async Task<ResolvedNetworks> ResolveAsync(VirtualMachineInstance instance, CancellationToken ct)
+    {
+        var wanted = InstanceNetworks.Of(instance, []).Where(guest => guest.Network.Multus is not null && !guest.Interface.IsAbsent).ToList();
+        if (wanted.Count == 0)
+            return ResolvedNetworks.None;
+
+        var byNode = await IsByNodeAsync(ct);
+        var delegates = new Dictionary<string, Protos.Delegate>();
+        var problems = new Dictionary<string, NetworkProblem>();
+        foreach (var guest in wanted)
+        {
+            var (plan, problem) = guest.Selection is { } selection ? await ResolveAsync(instance, guest, selection, ct) : InPlaceOfPodNetwork(guest, byNode);
+            if (problem is not null)
+                problems[guest.Name] = problem;
+            else if (plan is not null && byNode)
+                delegates[guest.Name] = plan;
+        }
+        return new ResolvedNetworks { ByNode = byNode, Delegates = delegates, Problems = problems };
+    }
+
+    private async Task<(Protos.Delegate? Plan, NetworkProblem? Problem)> ResolveAsync(
+        VirtualMachineInstance instance, GuestNetwork guest, NetworkSelection selection, CancellationToken ct)
+    {
+        var path = guest.NetworkPath;
+        if (!policy.Allows(instance.Metadata.Namespace ?? "", selection.Namespace ?? ""))
+            return (null, new("NetworkNotAllowed", $"{path}: network {selection.Definition} belongs to another namespace, and networks are isolated"));
+        if (await FindAsync(selection.Definition, ct) is not { } definition)
+            return (null, new("NetworkNotFound", $"{path}: there is no NetworkAttachmentDefinition {selection.Definition}"));
+        var configuration = definition.Spec?.Config ?? "";
+        return Mistake(configuration) is { } mistake
+            ? (null, new("NetworkInvalid", $"{path}: spec.config of NetworkAttachmentDefinition {selection.Definition} {mistake}"))
+            : (Delegate(selection, configuration), null);
+    }
+
+    // The CNI of the cluster makes the pod's first NIC before we are asked.
+    private static (Protos.Delegate? Plan, NetworkProblem? Problem) InPlaceOfPodNetwork(GuestNetwork guest, bool byNode) => (null, byNode
+        ? new("MultusRequired", $"{guest.NetworkPath}.multus.default: only Multus can put another network in the place of the pod network, and it is not installed; install it, or add the network beside the pod network")
+        : null);
+
+    private async Task<bool> IsByNodeAsync(CancellationToken ct)
+    {
+        if (_byNode is { } known)
+            return known;
+        var byNode = policy.Multus switch
+        {
+            MultusMode.Auto => !await MultusSearch.IsInstalledAsync(client, ct),
+            var mode => mode == MultusMode.BuiltIn,
+        };
+        Log.NetworksAttachedBy(log, byNode ? "the nodes" : "Multus");
+        _byNode = byNode;
+        return byNode;
+    }
+
+    // "There is none" is not taken from an informer that may be behind.
+    private async Task<NetworkAttachmentDefinition?> FindAsync(ObjectKey key, CancellationToken ct) =>
+        cluster.Networks.Store.Get(key) ?? await _definitions.FindAsync(key, ct);
+
+    // Without a configuration it is the node's own files that have it, under the definition's name.
+    private static string? Mistake(string configuration)
+    {
+        if (string.IsNullOrWhiteSpace(configuration))
+            return null;
+        try
+        {
+            using var json = JsonDocument.Parse(configuration);
+            var root = json.RootElement;
+            if (root.ValueKind is not JsonValueKind.Object)
+                return "is not a JSON object";
+            if (root.TryGetProperty("plugins", out var plugins))
+                return plugins.ValueKind is JsonValueKind.Array && plugins.GetArrayLength() > 0 && plugins.EnumerateArray().All(HasType) ? null : "has plugins that are not a list of objects with a type";
+            return HasType(root) ? null : "has neither type nor plugins";
+        }
+        catch (JsonException e)
+        {
+            return $"is not JSON: {e.Message}";
+        }
+    }
+
+    private static bool HasType(JsonElement plugin) =>
+        plugin.ValueKind is JsonValueKind.Object && plugin.TryGetProperty("type", out var type) && type.ValueKind is JsonValueKind.String && type.GetString() is { Length: > 0 };
+
+    private static Protos.Delegate Delegate(NetworkSelection selection, string configuration)
+    {
+        var plan = new Protos.Delegate
+        {
+            Name = selection.Definition.ToString(),
+            Configuration = configuration,
+            Mac = selection.Mac ?? "",
+            CniArgs = selection.CniArgs is { ValueKind: JsonValueKind.Object } arguments ? arguments.GetRawText() : "",
+        };
+        plan.Addresses.AddRange(selection.Ips ?? []);
+        plan.DefaultRoute.AddRange(selection.DefaultRoute ?? []);
+        return plan;
+    }
+}

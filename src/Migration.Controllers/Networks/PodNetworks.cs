@@ -1,0 +1,87 @@
+using Migration.Api;
+using Migration.Kubernetes;
+using Migration.Protos;
+
+namespace Migration.Controllers.Networks;
+
+/// <summary>What launcher pods say of their networks, in the annotations that Multus and everybody who knows it read.</summary>
+public static class PodNetworks
+{
+    // The name of the cluster's network is the nodes' business; this is what the entry is for.
+    private const string ClusterNetwork = "default";
+    private static readonly string[] Reserved = [Annotations.Networks, Annotations.NetworkStatus, Annotations.DefaultNetwork];
+
+    /// <summary>Whether an instance's annotation is its own matter, and not for its pod to repeat.</summary>
+    public static bool IsReserved(string annotation) => Reserved.Contains(annotation) || annotation.StartsWith("migration.internal/", StringComparison.Ordinal);
+
+    /// <summary>The annotations that a pod is created with.</summary>
+    public static IReadOnlyDictionary<string, string> Asked(VirtualMachineInstance instance)
+    {
+        var asked = new Dictionary<string, string>();
+        var guests = InstanceNetworks.Of(instance, []).Where(guest => !guest.Interface.IsAbsent).ToList();
+        var selections = guests.Select(guest => guest.Selection).OfType<NetworkSelection>().ToList();
+        if (selections.Count > 0)
+            asked[Annotations.Networks] = NetworkSelections.Write(selections);
+        if (guests.Find(guest => guest.Network.Multus?.Default == true) is { Network.Multus: { } instead })
+            asked[Annotations.DefaultNetwork] = instead.NetworkName;
+        return asked;
+    }
+
+    /// <summary>
+    /// How the node may bind the pod's first NIC before it was told. Only for a pod that a guest starts in: what a guest
+    /// brings with it, and that it is not there yet, is told by push alone.
+    /// </summary>
+    public static IReadOnlyDictionary<string, string> Binding(VirtualMachineInstance instance) =>
+        InstanceNetworks.Of(instance, []).FirstOrDefault(guest => guest.IsPrimary) is { } primary
+            ? new Dictionary<string, string> { [Annotations.Interface] = MachineInterfaces.Annotation(primary) }
+            : new Dictionary<string, string>();
+
+    /// <summary>What the pod asked for.</summary>
+    public static IReadOnlyList<NetworkSelection> Selections(Pod pod) =>
+        NetworkSelections.Read(pod.Metadata.Annotation(Annotations.Networks), pod.Metadata.Namespace ?? "");
+
+    /// <summary>What the pod got.</summary>
+    public static IReadOnlyList<Api.NetworkStatus> Statuses(Pod pod) => NetworkStatuses.Read(pod.Metadata.Annotation(Annotations.NetworkStatus));
+
+    /// <summary>Names that the pod's NICs have, as far as anybody has said.</summary>
+    public static IEnumerable<string?> Names(Pod pod) => Statuses(pod).Select(status => status.Interface).Concat(Selections(pod).Select(selection => selection.Interface));
+
+    /// <summary>The pod as it is to ask for these NICs. What it asked for before it asks for in the same words: those are in effect.</summary>
+    public static Pod Asking(Pod pod, IEnumerable<NetworkSelection> wanted)
+    {
+        var before = Selections(pod);
+        var now = wanted.Select(selection => before.FirstOrDefault(asked => asked.Interface == selection.Interface) ?? selection).ToList();
+        if (now.Select(selection => selection.Interface).SequenceEqual(before.Select(selection => selection.Interface)))
+            return pod;
+        return pod with { Metadata = now.Count == 0 ? pod.Metadata.WithoutAnnotation(Annotations.Networks) : pod.Metadata.WithAnnotation(Annotations.Networks, NetworkSelections.Write(now)) };
+    }
+
+    /// <summary>The pod with what its node attached, told as Multus would tell it.</summary>
+    public static Pod Told(Pod pod, Machine machine)
+    {
+        var attached = NetworkStatuses.Read(machine.NetworkStatus);
+        var isTold = pod.Metadata.Annotation(Annotations.NetworkStatus) is not null;
+        if ((attached.Count == 0 && !isTold) || pod.Status?.PodIps is not { Count: > 0 })
+            return pod;
+        var status = NetworkStatuses.Write([First(pod, machine), .. attached]);
+        return pod.Metadata.Annotation(Annotations.NetworkStatus) == status ? pod : pod with { Metadata = pod.Metadata.WithAnnotation(Annotations.NetworkStatus, status) };
+    }
+
+    private static Api.NetworkStatus First(Pod pod, Machine machine)
+    {
+        var bound = machine.Interfaces.FirstOrDefault(nic => nic.PodInterface == PodInterfaceNames.Primary);
+        return new Api.NetworkStatus
+        {
+            Name = ClusterNetwork,
+            Interface = PodInterfaceNames.Primary,
+            Ips = [.. pod.Status?.PodIps?.Select(ip => ip.Ip).OfType<string>() ?? []],
+            // Behind NAT, and with a MAC of its own choice, the guest's says nothing of the pod's.
+            Mac = bound is { Binding: not Protos.Binding.Masquerade, Mac.Length: > 0 } && AskedMac(machine).Length == 0 ? bound.Mac : null,
+            Mtu = bound?.Lease?.Mtu is > 0 and var mtu ? (int)mtu : null,
+            Default = true,
+        };
+    }
+
+    private static string AskedMac(Machine machine) =>
+        machine.Plan?.Interfaces.FirstOrDefault(nic => nic.PodInterface == PodInterfaceNames.Primary)?.Mac ?? "";
+}
