@@ -20,7 +20,13 @@ public sealed unsafe class ChildProcess : IDisposable
 
     /// <summary>Starts the program at a path. Arguments are those after the program's own name.</summary>
     public static ChildProcess Start(
-        string path, IReadOnlyList<string> arguments, SafeHandle input, SafeHandle output, SafeHandle error, IReadOnlyList<SafeHandle> inherited)
+        string path, IReadOnlyList<string> arguments, SafeHandle input, SafeHandle output, SafeHandle error, IReadOnlyList<SafeHandle> inherited) =>
+        Start(path, arguments, input, output, error, inherited, Environment(), session: false);
+
+    /// <summary>The same with an environment of its own ("NAME=value") and, if asked for, leading a session and process group of its own.</summary>
+    internal static ChildProcess Start(
+        string path, IReadOnlyList<string> arguments, SafeHandle input, SafeHandle output, SafeHandle error, IReadOnlyList<SafeHandle> inherited,
+        IReadOnlyList<string> environment, bool session)
     {
         var actions = stackalloc byte[OpaqueSize];
         var attributes = stackalloc byte[OpaqueSize];
@@ -28,7 +34,7 @@ public sealed unsafe class ChildProcess : IDisposable
         Must(LibC.SpawnAttributesInitialize(attributes));
         try
         {
-            SetSignals(attributes);
+            SetSignals(attributes, session);
             foreach (var (handle, number) in (ReadOnlySpan<(SafeHandle, int)>)[(input, 0), (output, 1), (error, 2)])
                 Must(LibC.SpawnActionsDuplicate(actions, handle, number));
             // Duplicating onto itself takes close-on-exec away, in the child alone (posix_spawn_file_actions_adddup2(3), glibc 2.29).
@@ -36,9 +42,9 @@ public sealed unsafe class ChildProcess : IDisposable
                 Must(LibC.SpawnActionsDuplicate(actions, handle, (int)handle.DangerousGetHandle()));
 
             using var argv = new NativeStrings([path, .. arguments]);
-            using var environment = new NativeStrings(Environment());
+            using var variables = new NativeStrings(environment);
             int pid;
-            Must(LibC.Spawn(&pid, path, actions, attributes, argv.Pointer, environment.Pointer), $"start {path}");
+            Must(LibC.Spawn(&pid, path, actions, attributes, argv.Pointer, variables.Pointer), $"start {path}");
             // Nobody else waits for it, so the number cannot have been given away yet.
             return new ChildProcess(ProcessHandle.Open(pid));
         }
@@ -67,7 +73,7 @@ public sealed unsafe class ChildProcess : IDisposable
 
     public void Dispose() => Handle.Dispose();
 
-    private static void SetSignals(byte* attributes)
+    private static void SetSignals(byte* attributes, bool session)
     {
         var none = stackalloc byte[SignalSetSize];
         var all = stackalloc byte[SignalSetSize];
@@ -75,7 +81,7 @@ public sealed unsafe class ChildProcess : IDisposable
         new Span<byte>(all, SignalSetSize).Fill(0xff);
         Must(LibC.SpawnAttributesSetSignalMask(attributes, none));
         Must(LibC.SpawnAttributesSetDefaultSignals(attributes, all));
-        Must(LibC.SpawnAttributesSetFlags(attributes, LibC.POSIX_SPAWN_SETSIGMASK | LibC.POSIX_SPAWN_SETSIGDEF));
+        Must(LibC.SpawnAttributesSetFlags(attributes, (short)(LibC.POSIX_SPAWN_SETSIGMASK | LibC.POSIX_SPAWN_SETSIGDEF | (session ? LibC.POSIX_SPAWN_SETSID : 0))));
     }
 
     private static IReadOnlyList<string> Environment()

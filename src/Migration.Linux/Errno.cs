@@ -24,6 +24,7 @@ public enum Errno
     EMFILE = 24,
     ENOTTY = 25,
     ENOSPC = 28,
+    ETXTBSY = 26,
     EPIPE = 32,
     ERANGE = 34,
     ENAMETOOLONG = 36,

@@ -116,9 +116,9 @@ internal static unsafe partial class LibC
 
     public static SizeResult PidFdSendSignal(SafeHandle pidfd, int signal) => SystemCall(PidFdSendSignalNumber, pidfd, signal, 0, 0);
 
-    // Programs: posix_spawn(3) and its relatives, execvp(3), waitpid(2), prctl(2), getppid(2), umask(2)
+    // Programs: posix_spawn(3) and its relatives, execvp(3), kill(2), waitpid(2), prctl(2), getppid(2), umask(2)
 
-    public const short POSIX_SPAWN_SETSIGDEF = 0x04, POSIX_SPAWN_SETSIGMASK = 0x08;
+    public const short POSIX_SPAWN_SETSIGDEF = 0x04, POSIX_SPAWN_SETSIGMASK = 0x08, POSIX_SPAWN_SETSID = 0x80;
     public const int PR_SET_PDEATHSIG = 1;
 
     [LibraryImport(Library, EntryPoint = "posix_spawn", StringMarshalling = StringMarshalling.Utf8)]
@@ -150,6 +150,9 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, EntryPoint = "execvp", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial Result Execute(string program, byte** arguments);
+
+    [LibraryImport(Library, EntryPoint = "kill", SetLastError = true)]
+    public static partial Result Kill(int pid, int signal);
 
     [LibraryImport(Library, EntryPoint = "waitpid", SetLastError = true)]
     public static partial Result WaitProcess(int pid, int* status, int options);

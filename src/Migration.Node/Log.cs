@@ -47,6 +47,15 @@ internal static partial class Log
     [LoggerMessage(LogLevel.Warning, "Journal entry {Path} was not carried out: {Reason}")]
     public static partial void JournalEntryFailed(ILogger log, string path, string reason);
 
+    [LoggerMessage(LogLevel.Information, "Added network {Network} as {Key}")]
+    public static partial void DelegateAdded(ILogger log, string network, string key);
+
+    [LoggerMessage(LogLevel.Information, "Deleted network {Network}, {Key}")]
+    public static partial void DelegateDeleted(ILogger log, string network, string key);
+
+    [LoggerMessage(LogLevel.Warning, "A failed ADD of {Key} was not undone as a whole: {Reason}")]
+    public static partial void DelegateNotUndone(ILogger log, string key, string reason);
+
     [LoggerMessage(LogLevel.Information, "Machine {Machine}: {Phase} {Reason}")]
     public static partial void MachinePhaseChanged(ILogger log, string machine, string phase, string reason);
 

@@ -30,6 +30,15 @@ internal sealed record NodeOptions
     /// <summary>How new attachments are wired.</summary>
     public WiringChoice Wiring { get; init; } = WiringChoice.Auto;
 
+    /// <summary>The folders of the delegates' plugins, in the order of preference, separated by ':'.</summary>
+    public string CniPrograms { get; init; } = "/opt/cni/bin";
+
+    /// <summary>Where the configurations of networks are whose definitions have none.</summary>
+    public string CniConfigurations { get; init; } = "/etc/cni/net.d";
+
+    /// <summary>How long one plugin may take.</summary>
+    public TimeSpan CniTimeLimit { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Where the CNI plugin notes the DELs that it could not deliver.</summary>
     public string Journal => Path.Combine(Path.GetDirectoryName(Path.GetFullPath(Socket))!, "journal");
 
@@ -68,6 +77,11 @@ internal sealed record NodeOptions
             case "--kubelet-root": read = read with { KubeletRoot = value }; return true;
             case "--certificates": read = read with { Certificates = value }; return true;
             case "--qemu": read = read with { Qemu = value }; return true;
+            case "--cni-bin-dir": read = read with { CniPrograms = value }; return true;
+            case "--cni-conf-dir": read = read with { CniConfigurations = value }; return true;
+            case "--cni-time-limit" when int.TryParse(value, out var seconds) && seconds is > 0 and <= 600:
+                read = read with { CniTimeLimit = TimeSpan.FromSeconds(seconds) };
+                return true;
             case "--listen" when IPEndPoint.TryParse(value, out var listen): read = read with { Listen = listen }; return true;
             case "--data-listen" when IPEndPoint.TryParse(value, out var data): read = read with { DataListen = data }; return true;
             case "--accelerator" when Enum.TryParse<Accelerator>(value, ignoreCase: true, out var accelerator):
@@ -77,6 +91,7 @@ internal sealed record NodeOptions
                 read = read with { Wiring = wiring };
                 return true;
             case "--listen" or "--data-listen": return Fail($"{flag} {value}: not an address and port such as 10.10.0.1:7411", out error);
+            case "--cni-time-limit": return Fail($"{flag} {value}: not a number of seconds from 1 to 600", out error);
             case "--accelerator": return Fail($"{flag} {value}: not one of auto, kvm, tcg", out error);
             case "--wiring": return Fail($"{flag} {value}: not one of auto, cable, takeover", out error);
             default: return Fail($"{flag}: there is no such flag", out error);

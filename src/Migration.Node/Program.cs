@@ -12,6 +12,7 @@ using Migration.Node;
 using Migration.Node.Machines;
 using Migration.Node.Migrations;
 using Migration.Node.Networks;
+using Migration.Node.Networks.Delegates;
 using Migration.Node.Serving;
 using Migration.Node.State;
 
@@ -48,7 +49,8 @@ static async Task<int> RunAsync(NodeOptions options)
 
     // In this order: a migration takes its machine before the machine's owner looks at it.
     app.Services.GetRequiredService<Attachments>().Recover();
-    app.Services.GetRequiredService<Journal>().WorkOff();
+    app.Services.GetRequiredService<PodNetworks>().Recover();
+    await app.Services.GetRequiredService<Journal>().WorkOffAsync();
     app.Services.GetRequiredService<MachineRoom>().Recover();
     app.Services.GetRequiredService<MigrationDesk>().Recover();
     app.Services.GetRequiredService<MachineRoom>().Start();
@@ -99,6 +101,7 @@ static void AddServices(IServiceCollection services, NodeOptions options, StateD
     services.AddSingleton<Bindings>();
     services.AddSingleton<GuestServer>();
     services.AddSingleton<Attachments>();
+    services.AddSingleton<PodNetworks>();
     services.AddSingleton<Journal>();
     services.AddSingleton<Announcer>();
     services.AddSingleton<HostProbe>();

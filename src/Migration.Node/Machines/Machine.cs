@@ -176,7 +176,7 @@ internal sealed class Machine : IAsyncDisposable
         var record = _snapshot.Record;
         var bound = _room.Bound(record.Plan);
         lock (_gate)
-            PublishLocked(_snapshot with { Interfaces = bound });
+            PublishLocked(_snapshot with { Interfaces = bound, NetworkStatus = _room.NetworkStatusOf(record.Plan) });
 
         var state = await AskLauncherAsync(ct);
         var view = ViewOf(state, record);

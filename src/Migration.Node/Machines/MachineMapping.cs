@@ -77,6 +77,7 @@ internal static class MachineMapping
             Plan = ToWire(machine.Record.Plan),
             Phase = (Wire.MachinePhase)machine.Phase,
             Reason = machine.Reason,
+            NetworkStatus = machine.NetworkStatus,
             QemuPid = machine.QemuPid,
             QemuVersion = machine.QemuVersion,
             MachineType = machine.Record.MachineType,

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Migration.Node.Networks;
+using Migration.Node.Networks.Delegates;
 using Migration.Node.State;
 
 namespace Migration.Node.Machines;
@@ -12,19 +13,21 @@ internal sealed class MachineRoom : IAsyncDisposable
     private readonly Feed<MachineChange> _changes = new();
     private readonly RecordFolder<MachineRecord> _records;
     private readonly Attachments _attachments;
+    private readonly PodNetworks _networks;
     private readonly HostProbe _probe;
     private readonly Lock _gate = new(); // protects the making of machines, and _planned
     private TaskCompletionSource _planned = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ulong _version;
 
-    public MachineRoom(NodeOptions options, StateDirectory state, Attachments attachments, HostProbe probe, TimeProvider time, ILogger<MachineRoom> log)
+    public MachineRoom(NodeOptions options, StateDirectory state, Attachments attachments, PodNetworks networks, HostProbe probe, TimeProvider time, ILogger<MachineRoom> log)
     {
         (KubeletRoot, Qemu, Time, Log) = (options.KubeletRoot, options.Qemu, time, log);
-        (_attachments, _probe) = (attachments, probe);
+        (_attachments, _networks, _probe) = (attachments, networks, probe);
         _records = new(state.Folder("machines"), NodeJson.Default.MachineRecord, log);
         // Versions grow across restarts: a watcher of the old process must not take the new one's news for old.
         _version = (ulong)time.GetUtcNow().ToUnixTimeMilliseconds() << 10;
         attachments.Changed += OnAttachmentChanged;
+        networks.Changed += OnAttachmentChanged;
     }
 
     public string KubeletRoot { get; }
@@ -122,6 +125,7 @@ internal sealed class MachineRoom : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _attachments.Changed -= OnAttachmentChanged;
+        _networks.Changed -= OnAttachmentChanged;
         _changes.Close(new RefusedException(Refusal.Later, "the node stops"));
         foreach (var machine in _machines.Values)
             await machine.DisposeAsync();
@@ -136,6 +140,8 @@ internal sealed class MachineRoom : IAsyncDisposable
 
     internal string NamespaceOf(MachinePlan plan, BoundInterface bound) =>
         _attachments.OfPod(plan.Pod.Uid).First(attachment => attachment.Bound?.Name == bound.Name).NamespacePath;
+
+    internal string NetworkStatusOf(MachinePlan plan) => _networks.StatusOf(plan.Pod.Uid);
 
     internal void Save(MachineRecord record) => _records.Save(record.Plan.Id, record);
 

@@ -9,6 +9,9 @@ internal sealed record MachineSnapshot
     public MachinePhase Phase { get; init; } = MachinePhase.Planned;
     public string Reason { get; init; } = "";
     public IReadOnlyList<BoundInterface> Interfaces { get; init; } = [];
+
+    /// <summary>The pod's network-status annotation, where this node makes its networks; else empty.</summary>
+    public string NetworkStatus { get; init; } = "";
     public int QemuPid { get; init; }
     public string QemuVersion { get; init; } = "";
     public string? MigrationId { get; init; }
@@ -17,6 +20,6 @@ internal sealed record MachineSnapshot
     /// <summary>Whether a watcher would see any difference.</summary>
     public bool LooksLike(MachineSnapshot other) =>
         ReferenceEquals(Record, other.Record)
-        && (Phase, Reason, QemuPid, QemuVersion, MigrationId) == (other.Phase, other.Reason, other.QemuPid, other.QemuVersion, other.MigrationId)
+        && (Phase, Reason, NetworkStatus, QemuPid, QemuVersion, MigrationId) == (other.Phase, other.Reason, other.NetworkStatus, other.QemuPid, other.QemuVersion, other.MigrationId)
         && Interfaces.SequenceEqual(other.Interfaces);
 }

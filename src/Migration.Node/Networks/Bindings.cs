@@ -1,4 +1,5 @@
 using Migration.Netlink;
+using Migration.Node.Networks.Delegates;
 
 namespace Migration.Node.Networks;
 
@@ -37,7 +38,7 @@ internal sealed class Bindings(Wirings wirings)
             LinkState = plan.LinkState,
             Ports = plan.Ports,
             DhcpOptions = plan.DhcpOptions,
-            Lease = plan.Lease ?? nic.ToLease(mac, hostName),
+            Lease = plan.Lease ?? DefaultRoutes.Apply(plan, nic.ToLease(mac, hostName)),
         };
     }
 

@@ -26,6 +26,10 @@ internal sealed record InterfacePlan
     public IReadOnlyList<string> GuestNetworks { get; init; } = [];
     public ExtraDhcpOptions DhcpOptions { get; init; } = new();
 
+    /// <summary>The guest's default route through this NIC, decided among all of its NICs: null is the pod NIC's own, empty is none.</summary>
+    public string? DefaultGateway4 { get; init; }
+    public string? DefaultGateway6 { get; init; }
+
     /// <summary>Set where the node itself makes the pod NIC.</summary>
     public DelegatePlan? Delegate { get; init; }
 

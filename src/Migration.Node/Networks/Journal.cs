@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
+using Migration.Node.Networks.Delegates;
 
 namespace Migration.Node.Networks;
 
@@ -7,7 +8,7 @@ namespace Migration.Node.Networks;
 /// The DELs that the CNI plugin could not deliver because the node service was down. They are carried out at the start and every few
 /// seconds; an entry goes away only when its Detach has succeeded.
 /// </summary>
-internal sealed class Journal(NodeOptions options, Attachments attachments, TimeProvider time, ILogger<Journal> log) : IAsyncDisposable
+internal sealed class Journal(NodeOptions options, PodNetworks pods, TimeProvider time, ILogger<Journal> log) : IAsyncDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
     private readonly CancellationTokenSource _stop = new();
@@ -15,12 +16,12 @@ internal sealed class Journal(NodeOptions options, Attachments attachments, Time
 
     public void Start() => _living = LiveAsync(_stop.Token);
 
-    public void WorkOff()
+    public async Task WorkOffAsync()
     {
         if (!Directory.Exists(options.Journal))
             return;
         foreach (var path in Directory.EnumerateFiles(options.Journal, "*.json").Order(StringComparer.Ordinal).ToList())
-            WorkOff(path);
+            await WorkOffAsync(path);
     }
 
     public async ValueTask DisposeAsync()
@@ -36,20 +37,20 @@ internal sealed class Journal(NodeOptions options, Attachments attachments, Time
         try
         {
             while (await timer.WaitForNextTickAsync(ct))
-                WorkOff();
+                await WorkOffAsync();
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
         }
     }
 
-    private void WorkOff(string path)
+    private async Task WorkOffAsync(string path)
     {
         try
         {
             using var entry = JsonDocument.Parse(File.ReadAllBytes(path));
             var key = new AttachmentKey(Text(entry, "network"), Text(entry, "containerId"), Text(entry, "interface"));
-            attachments.Detach(key, Text(entry, "netns"));
+            await pods.DetachAsync(key, Text(entry, "netns"));
             File.Delete(path);
         }
         catch (Exception failure) when (failure is IOException or JsonException or RefusedException or UnauthorizedAccessException)

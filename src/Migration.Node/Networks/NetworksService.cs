@@ -1,13 +1,14 @@
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
 using Migration.Node.Machines;
+using Migration.Node.Networks.Delegates;
 using Migration.Protos;
 using Wire = Migration.Protos;
 
 namespace Migration.Node.Networks;
 
 /// <summary>The contract's Networks service.</summary>
-internal sealed class NetworksService(Attachments attachments, MachineRoom machines, ILogger<NetworksService> log) : Wire.Networks.NetworksBase
+internal sealed class NetworksService(Attachments attachments, PodNetworks pods, MachineRoom machines, ILogger<NetworksService> log) : Wire.Networks.NetworksBase
 {
     private static readonly TimeSpan PlanPatience = TimeSpan.FromSeconds(10);
 
@@ -18,34 +19,34 @@ internal sealed class NetworksService(Attachments attachments, MachineRoom machi
         if (request.NamespacePath.Length == 0)
             throw new RefusedException(Refusal.Malformed, "namespace_path is empty");
         if (request.Interface is { } given)
-            return Answer(attachments.Attach(key, pod, request.NamespacePath, NetworkMapping.ToInterface(given), ""));
+            return Answer(await AttachGivenAsync(key, pod, request.NamespacePath, NetworkMapping.ToInterface(given)));
         if (pod.Uid.Length == 0)
             throw new RefusedException(Refusal.Malformed, "pod.uid is empty: it is what the plan is found by");
         if (machines.PlanOf(pod.Uid) is null && AnnotatedInterface.Read(key.InterfaceName, request.PodAnnotations) is { } annotated)
             return Answer(AttachEarly(key, pod, request.NamespacePath, annotated));
         var plan = await WaitForPlanAsync(pod, request.PlanTimeout?.ToTimeSpan() ?? PlanPatience, context.CancellationToken);
-        return Answer(attachments.Attach(key, pod, request.NamespacePath, plan.Interfaces.FirstOrDefault(nic => nic.PodInterface == key.InterfaceName), plan.InstanceName));
+        return Answer(await pods.AttachAsync(key, pod, request.NamespacePath, plan, context.CancellationToken));
     }
 
-    public override Task<DetachResponse> Detach(DetachRequest request, ServerCallContext context)
+    public override async Task<DetachResponse> Detach(DetachRequest request, ServerCallContext context)
     {
-        attachments.Detach(NetworkMapping.ToKey(request.Key), request.NamespacePath);
-        return Task.FromResult(new DetachResponse());
+        await pods.DetachAsync(NetworkMapping.ToKey(request.Key), request.NamespacePath);
+        return new DetachResponse();
     }
 
-    public override Task<CheckResponse> Check(CheckRequest request, ServerCallContext context)
+    public override async Task<CheckResponse> Check(CheckRequest request, ServerCallContext context)
     {
-        attachments.Check(NetworkMapping.ToKey(request.Key), request.NamespacePath);
-        return Task.FromResult(new CheckResponse());
+        await pods.CheckAsync(NetworkMapping.ToKey(request.Key), request.NamespacePath);
+        return new CheckResponse();
     }
 
-    public override Task<CollectResponse> Collect(CollectRequest request, ServerCallContext context)
+    public override async Task<CollectResponse> Collect(CollectRequest request, ServerCallContext context)
     {
         if (request.Network.Length == 0)
             throw new RefusedException(Refusal.Malformed, "network is empty");
         var response = new CollectResponse();
-        response.Removed.AddRange(attachments.Collect(request.Network, request.Valid.Select(NetworkMapping.ToKey).ToHashSet()).Select(NetworkMapping.ToWire));
-        return Task.FromResult(response);
+        response.Removed.AddRange((await pods.CollectAsync(request.Network, request.Valid.Select(NetworkMapping.ToKey).ToHashSet())).Select(NetworkMapping.ToWire));
+        return response;
     }
 
     public override Task<StatusResponse> Status(StatusRequest request, ServerCallContext context) =>
@@ -57,6 +58,9 @@ internal sealed class NetworksService(Attachments attachments, MachineRoom machi
         response.Attachments.AddRange(attachments.List().Select(NetworkMapping.ToWire));
         return Task.FromResult(response);
     }
+
+    private async Task<Attachment> AttachGivenAsync(AttachmentKey key, PodIdentity pod, string namespacePath, InterfacePlan nic) =>
+        nic.Delegate is null ? attachments.Attach(key, pod, namespacePath, nic, "") : await pods.AttachAsync(key, pod, namespacePath, nic);
 
     private Attachment AttachEarly(AttachmentKey key, PodIdentity pod, string namespacePath, AnnotatedInterface annotated)
     {

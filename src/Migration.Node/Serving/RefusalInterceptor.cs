@@ -1,7 +1,10 @@
+using System.Globalization;
+using System.Text;
 using System.Threading.Channels;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Microsoft.Extensions.Logging;
+using Migration.Node.Networks.Delegates;
 using Migration.Qemu;
 
 namespace Migration.Node.Serving;
@@ -48,8 +51,16 @@ internal sealed class RefusalInterceptor(ILogger<RefusalInterceptor> log) : Inte
             Log.CallFailed(log, context.Method, failure);
         else
             Log.CallRefused(log, context.Method, status.Detail);
-        return new RpcException(status);
+        return refused?.CniError is { } error ? new RpcException(status, TrailersOf(error)) : new RpcException(status);
     }
+
+    /// <summary>A CNI plugin's own error, for the CNI plugin that called: networks.proto names the trailers.</summary>
+    private static Metadata TrailersOf(CniError error) => new()
+    {
+        { "cni-code", error.Code.ToString(CultureInfo.InvariantCulture) },
+        { "cni-message-bin", Encoding.UTF8.GetBytes(error.Message) },
+        { "cni-details-bin", Encoding.UTF8.GetBytes(error.Details) },
+    };
 
     private static StatusCode CodeOf(Refusal refusal) => refusal switch
     {

@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using Migration.Node.Machines;
 using Migration.Node.Migrations;
 using Migration.Node.Networks;
+using Migration.Node.Networks.Delegates;
 
 namespace Migration.Node.State;
 
@@ -9,6 +10,7 @@ namespace Migration.Node.State;
 [JsonSourceGenerationOptions(WriteIndented = true, UseStringEnumConverter = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(MachineRecord))]
 [JsonSerializable(typeof(Attachment))]
+[JsonSerializable(typeof(DelegateRecord))]
 [JsonSerializable(typeof(OutgoingRecord))]
 [JsonSerializable(typeof(IncomingRecord))]
 internal sealed partial class NodeJson : JsonSerializerContext;
