@@ -34,6 +34,10 @@ public sealed class DhcpRuleTests
     [InlineData(DhcpMessageType.Request, None, Other, Them, DhcpOutcome.Ignored, null)]
     [InlineData(DhcpMessageType.Request, None, Other, Us, DhcpOutcome.Refused, DhcpMessageType.Nak)]
     [InlineData(DhcpMessageType.Request, None, null, Us, DhcpOutcome.Ignored, null)]
+    // Renewing, but naming the server as it must not
+    [InlineData(DhcpMessageType.Request, Mine, null, Us, DhcpOutcome.Acknowledged, DhcpMessageType.Ack)]
+    [InlineData(DhcpMessageType.Request, Mine, null, Them, DhcpOutcome.Ignored, null)]
+    [InlineData(DhcpMessageType.Request, Other, null, Us, DhcpOutcome.Refused, DhcpMessageType.Nak)]
     // INIT-REBOOT
     [InlineData(DhcpMessageType.Request, None, Mine, null, DhcpOutcome.Acknowledged, DhcpMessageType.Ack)]
     [InlineData(DhcpMessageType.Request, None, Other, null, DhcpOutcome.Refused, DhcpMessageType.Nak)]
@@ -318,6 +322,121 @@ public sealed class DhcpRuleTests
     }
 
     [Fact]
+    public void Boot_servers_and_files_are_options_and_fields()
+    {
+        var lease = Lease with { BootFileName = "pxelinux.0", TftpServerName = "10.0.0.7", NtpServers = [IPAddress.Parse("10.0.0.1"), IPAddress.Parse("fd00::1"), IPAddress.Parse("10.0.0.2")] };
+        var reply = DhcpRule.Answer(Request(DhcpMessageType.Discover, None, null, null, parameters: [66, 67, 42]), lease, Server)!.Packet;
+
+        Assert.Equal(("10.0.0.7", "pxelinux.0"), (reply.Options.Text(DhcpOptionCode.BootServerName), reply.Options.Text(DhcpOptionCode.BootFileName)));
+        Assert.Equal(("10.0.0.7", "pxelinux.0"), (Encoding.ASCII.GetString(reply.ServerName.Span), Encoding.ASCII.GetString(reply.BootFile.Span)));
+        Assert.Equal(Ipv4Address.Parse("10.0.0.7"), reply.NextServer);
+        Assert.Equal([IPAddress.Parse("10.0.0.1"), IPAddress.Parse("10.0.0.2")], reply.Options.Addresses(DhcpOptionCode.TimeServers));
+    }
+
+    [Fact]
+    public void A_boot_servers_name_is_no_address()
+    {
+        var reply = DhcpRule.Answer(Request(DhcpMessageType.Discover, None, null, null), Lease with { TftpServerName = "tftp.example" }, Server)!.Packet;
+
+        Assert.Equal((Ipv4Address.Any, "tftp.example"), (reply.NextServer, reply.Options.Text(DhcpOptionCode.BootServerName)));
+    }
+
+    [Fact]
+    public void A_refusal_names_no_boot_server()
+    {
+        var reply = DhcpRule.Answer(Request(DhcpMessageType.Request, None, Other, null), Lease with { TftpServerName = "10.0.0.7", BootFileName = "f" }, Server)!.Packet;
+
+        Assert.Equal((Ipv4Address.Any, 0, 0), (reply.NextServer, reply.ServerName.Length, reply.BootFile.Length));
+    }
+
+    [Theory]
+    // The client's flags → ours, and the name as text or as DNS has it.
+    [InlineData("00", "08", "guest.default.svc.cluster.local")]
+    [InlineData("01", "0A", "guest.default.svc.cluster.local")]
+    [InlineData("05", "0E", "\u0005guest\u0007default\u0003svc\u0007cluster\u0005local\0")]
+    [InlineData("0C", "0C", "\u0005guest\u0007default\u0003svc\u0007cluster\u0005local\0")]
+    public void A_client_that_says_its_name_is_told_its_name(string flags, string answered, string name)
+    {
+        var asked = new DhcpOption(DhcpOptionCode.ClientName, Convert.FromHexString(flags + "0000" + "61"));
+        var reply = DhcpRule.Answer(Request(DhcpMessageType.Discover, None, null, null, extra: [asked]), Lease, Server)!.Packet;
+
+        Assert.Equal(answered + "FFFF" + Convert.ToHexString(Encoding.ASCII.GetBytes(name)), Convert.ToHexString(reply.Options.Find(DhcpOptionCode.ClientName)!.Value.Span));
+    }
+
+    [Fact]
+    public void A_guest_without_name_keeps_its_own()
+    {
+        var asked = new DhcpOption(DhcpOptionCode.ClientName, Convert.FromHexString("040000" + "0161"));
+        var reply = DhcpRule.Answer(Request(DhcpMessageType.Discover, None, null, null, extra: [asked]), Lease with { HostName = "" }, Server)!.Packet;
+
+        Assert.Equal("0CFFFF0161", Convert.ToHexString(reply.Options.Find(DhcpOptionCode.ClientName)!.Value.Span));
+    }
+
+    [Fact]
+    public void A_client_that_does_not_say_its_name_is_not_told() =>
+        Assert.False(Configuration(Lease, 81, 12).Contains(DhcpOptionCode.ClientName));
+
+    [Fact]
+    public void What_a_relay_added_is_the_last_option()
+    {
+        var relay = new DhcpOption(DhcpOptionCode.RelayAgentInformation, Convert.FromHexString("0104deadbeef"));
+        foreach (var lease in new[] { Lease, Lease with { ExtraOptions = [new((DhcpOptionCode)224, Bytes('p', 250))] } })
+        {
+            var reply = new byte[DhcpRule.MaximumReply];
+            Assert.True(DhcpQuestion.TryParse(Request(DhcpMessageType.Discover, None, null, null, relay: "10.9.9.1", extra: [relay]).ToArray(), out var question, out _));
+            var length = DhcpRule.Write(question, DhcpOutcome.Offered, new LeaseOptions(lease), Server, reply);
+
+            Assert.EndsWith("52060104DEADBEEFFF", Convert.ToHexString(reply.AsSpan(0, length).TrimEnd((byte)0)));
+            Assert.True(DhcpPacket.TryParse(reply.AsSpan(0, length), out var packet, out var reason), reason);
+            Assert.Contains(relay, packet!.Options);
+        }
+    }
+
+    [Theory]
+    [InlineData(576)]
+    [InlineData(700)]
+    [InlineData(1000)]
+    public void A_search_list_without_room_loses_its_last_names(int size)
+    {
+        var domains = Enumerable.Range(0, 60).Select(i => $"very-long-namespace-name-number-{i}.svc.cluster.local").ToList();
+        var lease = Lease with { SearchDomains = domains, ExtraOptions = [new((DhcpOptionCode)224, Bytes('p', 100))] };
+        var request = Request(
+            DhcpMessageType.Discover, None, null, null, parameters: [119, 1, 3, 6, 15, 12, 121],
+            extra: [new(DhcpOptionCode.MaximumMessageSize, new[] { (byte)(size >> 8), (byte)size })]);
+        var reply = new byte[DhcpRule.MaximumReply];
+        Assert.True(DhcpQuestion.TryParse(request.ToArray(), out var question, out _));
+        var length = DhcpRule.Write(question, DhcpOutcome.Offered, new LeaseOptions(lease), Server, reply);
+
+        Assert.InRange(length, 300, size - 28);
+        Assert.True(DhcpPacket.TryParse(reply.AsSpan(0, length), out var packet, out var reason), reason);
+        var given = packet!.Options.SearchDomains();
+        Assert.InRange(given.Count, 1, 59);
+        Assert.Equal(domains.Take(given.Count), given);
+        // Nothing else had to go for it.
+        Assert.All(new[] { 1, 3, 6, 15, 12, 121, 26, 224 }, code => Assert.True(packet.Options.Contains((DhcpOptionCode)code), $"option {code} is missing"));
+    }
+
+    [Fact]
+    public void Names_that_are_none_are_left_out_of_a_search_list() =>
+        Assert.Equal(["a.example", "b.example"], Configuration(Lease with { SearchDomains = [".", "a.example", "x..y", "b.example."] }, 119).SearchDomains());
+
+    [Theory]
+    [InlineData("given.example", "given.example")]
+    [InlineData("", "default.svc.cluster.local")] // the longest that is searched
+    public void The_domain_is_the_one_given_or_the_longest_searched(string domain, string told) =>
+        Assert.Equal(told, Configuration(Lease with { Domain = domain, SearchDomains = ["cluster.local", "default.svc.cluster.local", "svc.cluster.local"] }, 15).Text(DhcpOptionCode.DomainName));
+
+    [Fact]
+    public void The_first_of_several_addresses_is_leased()
+    {
+        var lease = Lease with { Addresses = [InterfaceAddress.Parse("fd00::5/64"), InterfaceAddress.Parse("10.244.1.5/24"), InterfaceAddress.Parse("10.9.9.9/16")] };
+
+        var reply = DhcpRule.Answer(Request(DhcpMessageType.Discover, None, null, null), lease, Server)!.Packet;
+
+        Assert.Equal((Ipv4Address.Parse("10.244.1.5"), IPAddress.Parse("255.255.255.0")), (reply.YourAddress, reply.Options.Addresses(DhcpOptionCode.SubnetMask)[0]));
+    }
+
+    [Fact]
     public void Leases_are_finite_and_not_shorter_than_clients_stand()
     {
         Assert.Equal(DhcpLease.DefaultValidity, Valid(TimeSpan.Zero));
@@ -331,8 +450,9 @@ public sealed class DhcpRuleTests
     public void A_lease_that_dhcp_cannot_say_is_refused()
     {
         Assert.Contains("no address", Refusal(Lease with { Addresses = [] }));
-        Assert.Contains("'a..b'", Refusal(Lease with { SearchDomains = ["a..b"] }));
+        Assert.Contains("'a..b'", Refusal(Lease with { Domain = "a..b" }));
         Assert.Contains("domain name", Refusal(Lease with { Domain = new string('x', 64) + ".local" }));
+        Assert.Contains("boot file name is 300 bytes", Refusal(Lease with { BootFileName = new string('f', 300) }));
         Assert.Contains("70000", Refusal(Lease with { Mtu = 70000 }));
         Assert.Contains("option 3", Refusal(Lease with { ExtraOptions = [new(DhcpOptionCode.TimeServers, new byte[3])] }));
 

@@ -77,9 +77,10 @@ public sealed class PropertyTests
         Gen.Elements("a", "bc", "svc", "cluster", "local", "default", "x-y").NonEmptyListOf().Select(l => string.Join('.', l.Take(12))).NonEmptyListOf(),
         domains =>
         {
-            var bytes = SearchList.Write(domains);
+            var (bytes, ends) = SearchList.Write(domains);
             var read = new List<string>();
-            return SearchList.TryParse(bytes, read) && read.SequenceEqual(domains) && bytes.Length <= domains.Sum(d => d.Length + 2);
+            return SearchList.TryParse(bytes, read) && read.SequenceEqual(domains) && bytes.Length <= domains.Sum(d => d.Length + 2)
+                && ends.Select((end, i) => SearchList.TryParse(bytes.AsSpan(0, end), read = []) && read.SequenceEqual(domains.Take(i + 1))).All(whole => whole);
         });
 
     [Fact]

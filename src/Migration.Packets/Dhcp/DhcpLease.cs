@@ -60,7 +60,11 @@ public sealed record DhcpLease
     public bool HasIpv6 => Addresses.Any(a => !a.IsIpv4);
 
     /// <summary>What the guest's own name is completed with; empty where nobody said.</summary>
-    public string PrimaryDomain => Domain.Length > 0 ? Domain : SearchDomains.OrderByDescending(d => d.Length).FirstOrDefault("");
+    public string PrimaryDomain => Domain.Length > 0 ? Domain : SearchList.Usable(SearchDomains).OrderByDescending(d => d.Length).FirstOrDefault("");
+
+    /// <summary>The guest's name, complete where its domain is known and there is room for both; null where it has none.</summary>
+    internal string? FullName =>
+        HostName.Length == 0 ? null : SearchList.Usable([$"{HostName}.{PrimaryDomain}"]).FirstOrDefault() ?? SearchList.Checked(HostName);
 
     /// <summary>Whoever the guest sends IPv6 to that is not on its link; null where nobody does.</summary>
     public IPAddress? DefaultRouterIpv6 =>

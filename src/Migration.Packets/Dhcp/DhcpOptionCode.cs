@@ -29,6 +29,9 @@ public enum DhcpOptionCode : byte
     /// <summary>RFC 4039.</summary>
     RapidCommit = 80,
 
+    /// <summary>RFC 4702.</summary>
+    ClientName = 81,
+
     /// <summary>RFC 3046.</summary>
     RelayAgentInformation = 82,
 

@@ -11,7 +11,7 @@ internal ref struct DhcpOptionWriter
     private const int OverloadLength = 3, FragmentLength = 255;
     private readonly Span<byte> _message;
     private readonly bool _mayOverload;
-    private readonly int _end;
+    private int _end;
     private int _at = DhcpWire.Options, _fileAt = DhcpWire.BootFile, _nameAt = DhcpWire.ServerName;
 
     /// <param name="message">The room for the whole message: what is beyond the options field's limit is never touched.</param>
@@ -26,6 +26,17 @@ internal ref struct DhcpOptionWriter
     /// <summary>How many bytes a value of that length takes with its heads.</summary>
     public static int Need(int length) => length + 2 * Math.Max(1, (length + FragmentLength - 1) / FragmentLength);
 
+    /// <summary>Which of the two fields hold options: 1 the file's, 2 the server name's.</summary>
+    public readonly int Overloaded => (_fileAt > DhcpWire.BootFile ? 1 : 0) | (_nameAt > DhcpWire.ServerName ? 2 : 0);
+
+    /// <summary>Keeps room at the end of the options field for what <see cref="Finish"/> is to put last.</summary>
+    public bool TryReserve(int length)
+    {
+        if (_at + length > _end) return false;
+        _end -= length;
+        return true;
+    }
+
     /// <summary>Returns false when there is no room left for it anywhere.</summary>
     public bool TryPut(DhcpOptionCode code, scoped ReadOnlySpan<byte> value)
     {
@@ -36,10 +47,10 @@ internal ref struct DhcpOptionWriter
     }
 
     /// <summary>Ends the fields in use, pads to BOOTP's length and returns the message's length.</summary>
-    public int Finish()
+    public int Finish(DhcpOptionCode last = DhcpOptionCode.Pad, scoped ReadOnlySpan<byte> reserved = default)
     {
-        var overload = (_fileAt > DhcpWire.BootFile ? 1 : 0) | (_nameAt > DhcpWire.ServerName ? 2 : 0);
-        if (overload != 0) PutOverload((byte)overload);
+        if (Overloaded != 0) PutOverload((byte)Overloaded);
+        if (!reserved.IsEmpty) TryPut(last, reserved, ref _at, _message.Length - 1);
         _message[_at++] = (byte)DhcpOptionCode.End;
         if (_at >= DhcpWire.MinimumLength) return _at;
         _message[_at..DhcpWire.MinimumLength].Clear();

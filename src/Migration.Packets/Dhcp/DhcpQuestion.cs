@@ -20,6 +20,9 @@ internal ref struct DhcpQuestion
     public ReadOnlySpan<byte> Parameters;
     public ReadOnlySpan<byte> ClientIdentifier;
     public ReadOnlySpan<byte> RelayInformation;
+
+    /// <summary>Option 81: flags, two results, a name.</summary>
+    public ReadOnlySpan<byte> ClientName;
     private ulong _seenLow;
 
     public readonly Ipv4Address ClientAddress => Ipv4Address.Read(Message[DhcpWire.ClientAddress..]);
@@ -57,6 +60,9 @@ internal ref struct DhcpQuestion
             case DhcpOptionCode.RelayAgentInformation:
                 RelayInformation = Joined(RelayInformation, value);
                 return null;
+            case DhcpOptionCode.ClientName:
+                ClientName = Joined(ClientName, value);
+                return DhcpWire.FaultOf(code, ClientName);
             case DhcpOptionCode.MessageType or DhcpOptionCode.RequestedAddress or DhcpOptionCode.ServerIdentifier
                 or DhcpOptionCode.MaximumMessageSize or DhcpOptionCode.RapidCommit:
                 return Once(code) ? DhcpWire.FaultOf(code, value) ?? TakeFixed(code, value) : "a fixed-length option is there twice";

@@ -18,6 +18,9 @@ public static class DhcpRule
 
     private const int IpAndUdp = Ipv4Packet.HeaderLength + UdpDatagram.HeaderLength;
 
+    private const byte NameServerUpdates = 1, NameOverridden = 2, NameAsDns = 4, NameNoUpdates = 8, NoResult = 255;
+    private const int NameHead = 3, MaximumName = 255;
+
     // What every client must take (RFC 2131 §2: 576 bytes of IP datagram).
     private const int SmallestMaximum = 576;
 
@@ -70,7 +73,9 @@ public static class DhcpRule
 
     private static DhcpOutcome JudgeRequest(in DhcpQuestion question, Ipv4Address leased)
     {
-        var wanted = question.ServerIdentifier is null && !question.ClientAddress.IsAny ? question.ClientAddress : question.RequestedAddress;
+        Ipv4Address? used = question.ClientAddress.IsAny ? null : question.ClientAddress;
+        // Some clients name their server when they renew, although they must not: what they use counts then too.
+        var wanted = question.ServerIdentifier is null ? used ?? question.RequestedAddress : question.RequestedAddress ?? used;
         return wanted is not { } address ? DhcpOutcome.Ignored : address == leased ? DhcpOutcome.Acknowledged : DhcpOutcome.Refused;
     }
 
@@ -97,6 +102,7 @@ public static class DhcpRule
         if (outcome is DhcpOutcome.Offered or DhcpOutcome.Acknowledged) lease.Address.Write(reply[DhcpWire.YourAddress..]);
         if (outcome is DhcpOutcome.Informed || (outcome == DhcpOutcome.Acknowledged && question.Type == DhcpMessageType.Request))
             asked.Slice(DhcpWire.ClientAddress, 4).CopyTo(reply[DhcpWire.ClientAddress..]);
+        if (outcome != DhcpOutcome.Refused) lease.NextServer.Write(reply[DhcpWire.NextServer..]);
         // A relay must broadcast what the client cannot take otherwise.
         if (outcome == DhcpOutcome.Refused && !question.RelayAddress.IsAny) reply[DhcpWire.Flags] |= DhcpWire.BroadcastFlag >> 8;
     }
@@ -105,8 +111,7 @@ public static class DhcpRule
     {
         WriteHead(question, DhcpMessageType.Nak, server, ref writer);
         writer.TryPut(DhcpOptionCode.Message, "not your address"u8);
-        WriteTail(question, ref writer);
-        return writer.Finish();
+        return Finish(question, ref writer);
     }
 
     private static int WriteConfiguration(
@@ -114,7 +119,10 @@ public static class DhcpRule
     {
         Span<DhcpOptionCode> order = stackalloc DhcpOptionCode[256];
         order = order[..Order(question, lease, order)];
-        var writer = new DhcpOptionWriter(reply, mayOverload: Need(question, order, lease) > reply.Length);
+        Span<byte> name = stackalloc byte[MaximumName];
+        name = name[..WriteName(question, lease, name)];
+        var crowded = Need(question, name.Length, order, lease) > reply.Length;
+        var writer = new DhcpOptionWriter(reply, crowded);
         WriteHead(question, outcome == DhcpOutcome.Offered ? DhcpMessageType.Offer : DhcpMessageType.Ack, server, ref writer);
         if (outcome != DhcpOutcome.Informed)
         {
@@ -123,12 +131,17 @@ public static class DhcpRule
             Put(DhcpOptionCode.RebindingTime, lease, ref writer);
         }
         if (question.Type == DhcpMessageType.Discover && question.RapidCommit) writer.TryPut(DhcpOptionCode.RapidCommit, []);
-        WriteTail(question, ref writer);
-        foreach (var code in order) Put(code, lease, ref writer);
-        return writer.Finish();
+        var relayed = TryReserve(question, ref writer);
+        if (!name.IsEmpty) writer.TryPut(DhcpOptionCode.ClientName, name);
+        foreach (var code in order)
+            if (!crowded || code != DhcpOptionCode.DomainSearch) Put(code, lease, ref writer);
+        if (crowded && order.Contains(DhcpOptionCode.DomainSearch)) PutSearchList(lease, ref writer);
+        var length = relayed ? writer.Finish(DhcpOptionCode.RelayAgentInformation, question.RelayInformation) : writer.Finish();
+        WriteBootFields(lease, writer.Overloaded, reply);
+        return length;
     }
 
-    // 53 and 54 first, as the oldest clients expect.
+    // 53 and 54 first, as the oldest clients expect, and what is echoed (RFC 6842) before anything that could take its room.
     private static void WriteHead(in DhcpQuestion question, DhcpMessageType type, DhcpServerIdentity server, ref DhcpOptionWriter writer)
     {
         Span<byte> value = stackalloc byte[Ipv4Address.Length];
@@ -136,13 +149,43 @@ public static class DhcpRule
         writer.TryPut(DhcpOptionCode.MessageType, value[..1]);
         server.Address.Write(value);
         writer.TryPut(DhcpOptionCode.ServerIdentifier, value);
+        if (!question.ClientIdentifier.IsEmpty) writer.TryPut(DhcpOptionCode.ClientIdentifier, question.ClientIdentifier);
     }
 
-    // Echoed: RFC 6842 and RFC 3046 §2.2. Before the configuration, so that they are never what finds no room.
-    private static void WriteTail(in DhcpQuestion question, ref DhcpOptionWriter writer)
+    // What a relay added is given back as the last option (RFC 3046 §2.1).
+    private static bool TryReserve(in DhcpQuestion question, ref DhcpOptionWriter writer) =>
+        !question.RelayInformation.IsEmpty && writer.TryReserve(DhcpOptionWriter.Need(question.RelayInformation.Length));
+
+    private static int Finish(in DhcpQuestion question, ref DhcpOptionWriter writer) => TryReserve(question, ref writer)
+        ? writer.Finish(DhcpOptionCode.RelayAgentInformation, question.RelayInformation)
+        : writer.Finish();
+
+    // Last where room is short: as many names as there is room for, in their order.
+    private static void PutSearchList(LeaseOptions lease, ref DhcpOptionWriter writer)
     {
-        if (!question.ClientIdentifier.IsEmpty) writer.TryPut(DhcpOptionCode.ClientIdentifier, question.ClientIdentifier);
-        if (!question.RelayInformation.IsEmpty) writer.TryPut(DhcpOptionCode.RelayAgentInformation, question.RelayInformation);
+        if (!lease.TryGet(DhcpOptionCode.DomainSearch, out var names)) return;
+        for (var count = lease.SearchEnds.Length; count > 0; count--)
+            if (writer.TryPut(DhcpOptionCode.DomainSearch, names[..lease.SearchEnds[count - 1]])) return;
+    }
+
+    // RFC 4702 §4: only to a client that said its own; we update nobody's DNS (N), and say so where it wanted us to (O).
+    private static int WriteName(in DhcpQuestion question, LeaseOptions lease, Span<byte> value)
+    {
+        if (question.ClientName.IsEmpty) return 0;
+        var asked = question.ClientName[0];
+        ReadOnlySpan<byte> name = (asked & NameAsDns) != 0 ? lease.NameAsDns : lease.Name;
+        if (name.IsEmpty) name = question.ClientName[NameHead..];
+        if (NameHead + name.Length > value.Length) return 0;
+        value[0] = (byte)(NameNoUpdates | (asked & NameAsDns) | ((asked & NameServerUpdates) != 0 ? NameOverridden : 0));
+        value[1] = value[2] = NoResult;
+        name.CopyTo(value[NameHead..]);
+        return NameHead + name.Length;
+    }
+
+    private static void WriteBootFields(LeaseOptions lease, int overloaded, Span<byte> reply)
+    {
+        if ((overloaded & 1) == 0) lease.BootFile.CopyTo(reply[DhcpWire.BootFile..]);
+        if ((overloaded & 2) == 0) lease.ServerName.CopyTo(reply[DhcpWire.ServerName..]);
     }
 
     private static void Put(DhcpOptionCode code, LeaseOptions lease, ref DhcpOptionWriter writer)
@@ -188,11 +231,11 @@ public static class DhcpRule
         return true;
     }
 
-    private static int Need(in DhcpQuestion question, ReadOnlySpan<DhcpOptionCode> order, LeaseOptions lease)
+    private static int Need(in DhcpQuestion question, int name, ReadOnlySpan<DhcpOptionCode> order, LeaseOptions lease)
     {
         const int fixedOptions = 3 + 6 + 3 * 6 + 2 + 1;
         var need = DhcpWire.Options + fixedOptions
-            + DhcpOptionWriter.Need(question.ClientIdentifier.Length) + DhcpOptionWriter.Need(question.RelayInformation.Length);
+            + DhcpOptionWriter.Need(question.ClientIdentifier.Length) + DhcpOptionWriter.Need(question.RelayInformation.Length) + DhcpOptionWriter.Need(name);
         foreach (var code in order)
             if (lease.TryGet(code, out var value)) need += DhcpOptionWriter.Need(value.Length);
         return need;

@@ -42,6 +42,8 @@ internal static class DhcpWire
         DhcpOptionCode.MaximumMessageSize => value.Length == 2 ? null : "option 57 (maximum message size) is not 2 bytes",
         DhcpOptionCode.RapidCommit => value.Length == 0 ? null : "option 80 (rapid commit) is not empty",
         DhcpOptionCode.ClientIdentifier => value.Length > 0 ? null : "option 61 (client identifier) is empty",
+        // Flags and two results before the name.
+        DhcpOptionCode.ClientName => value.Length >= 3 ? null : "option 81 (client name) is cut short",
         DhcpOptionCode.Router or DhcpOptionCode.NameServers or DhcpOptionCode.TimeServers =>
             value.Length > 0 && value.Length % 4 == 0 ? null : "option 3, 6 or 42 (addresses) is not a multiple of 4 bytes",
         DhcpOptionCode.ClasslessRoutes or DhcpOptionCode.ClasslessRoutesMicrosoft =>

@@ -23,6 +23,7 @@ internal sealed class LeaseOptions
         SetNetwork(lease, primary.PrefixLength);
         SetNames(lease);
         SetTimes(LeaseTimes.Of(lease.ValidFor));
+        SetBoot(lease);
         foreach (var extra in lease.ExtraOptions) SetExtra(extra);
         Unasked = [.. Defaults.Where(c => _values[(byte)c] is not null), .. _always.Where(c => !Defaults.Contains(c))];
     }
@@ -33,6 +34,22 @@ internal sealed class LeaseOptions
 
     /// <summary>0 when not told.</summary>
     public int Mtu { get; }
+
+    /// <summary>Where each name of option 119 ends.</summary>
+    public int[] SearchEnds { get; private set; } = [];
+
+    /// <summary>The guest's name, complete where the domain is known: as text, and as DNS has it. Empty where it has none.</summary>
+    public byte[] Name { get; private set; } = [];
+
+    public byte[] NameAsDns { get; private set; } = [];
+
+    /// <summary>siaddr: the server to boot from.</summary>
+    public Ipv4Address NextServer { get; private set; }
+
+    /// <summary>What the file and sname fields hold when no options do; BOOTP's boot loaders look there.</summary>
+    public byte[] BootFile { get; private set; } = [];
+
+    public byte[] ServerName { get; private set; } = [];
 
     /// <summary>What a client gets that does not say what it wants.</summary>
     public DhcpOptionCode[] Unasked { get; }
@@ -94,11 +111,34 @@ internal sealed class LeaseOptions
 
     private void SetNames(DhcpLease lease)
     {
-        var servers = lease.NameServers.Where(a => a.AddressFamily == AddressFamily.InterNetwork).ToList();
+        var servers = lease.NameServers.Where(IsIpv4).ToList();
         if (servers.Count > 0) Set(DhcpOptionCode.NameServers, Addresses(servers));
+        var domain = lease.PrimaryDomain;
+        if (domain.Length > 0) Set(DhcpOptionCode.DomainName, Encoding.ASCII.GetBytes(SearchList.Checked(domain)));
         if (lease.HostName.Length > 0) Set(DhcpOptionCode.HostName, Encoding.ASCII.GetBytes(SearchList.Checked(lease.HostName)));
-        if (lease.Domain.Length > 0) Set(DhcpOptionCode.DomainName, Encoding.ASCII.GetBytes(SearchList.Checked(lease.Domain)));
-        if (lease.SearchDomains.Count > 0) Set(DhcpOptionCode.DomainSearch, SearchList.Write(lease.SearchDomains));
+        if (lease.FullName is { } name) (Name, NameAsDns) = (Encoding.ASCII.GetBytes(name.TrimEnd('.')), SearchList.WritePlain([name], byte.MaxValue));
+        var (list, ends) = SearchList.Write(SearchList.Usable(lease.SearchDomains));
+        SearchEnds = ends;
+        if (ends.Length > 0) Set(DhcpOptionCode.DomainSearch, list);
+    }
+
+    private void SetBoot(DhcpLease lease)
+    {
+        var timeServers = lease.NtpServers.Where(IsIpv4).ToList();
+        if (timeServers.Count > 0) Set(DhcpOptionCode.TimeServers, Addresses(timeServers));
+        BootFile = Text(lease.BootFileName, "boot file name", DhcpWire.BootFileLength);
+        ServerName = Text(lease.TftpServerName, "TFTP server name", DhcpWire.ServerNameLength);
+        if (lease.BootFileName.Length > 0) Set(DhcpOptionCode.BootFileName, Encoding.UTF8.GetBytes(lease.BootFileName));
+        if (lease.TftpServerName.Length > 0) Set(DhcpOptionCode.BootServerName, Encoding.UTF8.GetBytes(lease.TftpServerName));
+        if (IPAddress.TryParse(lease.TftpServerName, out var server) && IsIpv4(server)) NextServer = Ipv4Address.From(server);
+    }
+
+    // A field of BOOTP's ends in a zero; a name that is too long for it goes by option alone.
+    private static byte[] Text(string text, string what, int field)
+    {
+        var bytes = Encoding.UTF8.GetBytes(text);
+        if (bytes.Length > byte.MaxValue) throw new ArgumentException($"the {what} is {bytes.Length} bytes long, DHCP has room for {byte.MaxValue}", nameof(text));
+        return bytes.Length < field ? bytes : [];
     }
 
     private void SetTimes(LeaseTimes times)
@@ -130,6 +170,8 @@ internal sealed class LeaseOptions
         BinaryPrimitives.WriteUInt16BigEndian(value, number);
         return value;
     }
+
+    private static bool IsIpv4(IPAddress address) => address.AddressFamily == AddressFamily.InterNetwork;
 
     private static byte[] Addresses(List<IPAddress> addresses) => [.. addresses.SelectMany(a => a.GetAddressBytes())];
 }

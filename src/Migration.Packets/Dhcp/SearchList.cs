@@ -7,13 +7,22 @@ internal static class SearchList
 {
     private const int MaximumLabel = 63, MaximumName = 255, PointerMask = 0xc0, PointerReach = 0x3fff;
 
-    public static byte[] Write(IEnumerable<string> domains)
+    /// <summary>The names, compressed, and where each of them ends: a pointer only points back, so the list can be cut at any of these.</summary>
+    public static (byte[] Bytes, int[] Ends) Write(IEnumerable<string> domains)
     {
         var bytes = new List<byte>();
+        var ends = new List<int>();
         var suffixes = new Dictionary<string, int>(StringComparer.OrdinalIgnoreCase);
-        foreach (var domain in domains) Append(Checked(domain), bytes, suffixes);
-        return [.. bytes];
+        foreach (var domain in domains)
+        {
+            Append(Checked(domain), bytes, suffixes);
+            ends.Add(bytes.Count);
+        }
+        return ([.. bytes], [.. ends]);
     }
+
+    /// <summary>What of a resolver's list is a name to be searched: not the root, which some write as a single dot.</summary>
+    public static IEnumerable<string> Usable(IEnumerable<string> domains) => domains.Where(IsName);
 
     /// <summary>As many names as fit into that many bytes, none of them compressed: DHCPv6 and router advertisements want them so.</summary>
     public static byte[] WritePlain(IEnumerable<string> domains, int room)
@@ -46,13 +55,13 @@ internal static class SearchList
     }
 
     /// <summary>A name without its final dot; refuses what DNS cannot carry.</summary>
-    public static string Checked(string domain)
+    public static string Checked(string domain) =>
+        IsName(domain) ? domain.TrimEnd('.') : throw new ArgumentException($"'{domain}' is not a domain name", nameof(domain));
+
+    private static bool IsName(string domain)
     {
         var name = domain.TrimEnd('.');
-        var labels = name.Split('.');
-        if (name.Length is 0 or > MaximumName - 2 || labels.Any(l => l.Length is 0 or > MaximumLabel) || !Ascii.IsValid(name))
-            throw new ArgumentException($"'{domain}' is not a domain name", nameof(domain));
-        return name;
+        return name.Length is > 0 and <= MaximumName - 2 && Ascii.IsValid(name) && name.Split('.').All(l => l.Length is > 0 and <= MaximumLabel);
     }
 
     private static void Append(string name, List<byte> bytes, Dictionary<string, int>? suffixes)

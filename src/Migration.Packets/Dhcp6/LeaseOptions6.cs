@@ -24,7 +24,7 @@ internal sealed class LeaseOptions6
         Addresses = [.. own.Select(a => a.Address).Distinct()];
         _networks = [.. own.Select(a => (a.Address.Prefix(a.PrefixLength), a.PrefixLength))];
         Identifier = IdentifierOf(server.Mac);
-        HostName = HostNameOf(lease);
+        HostName = lease.FullName is { } name ? SearchList.WritePlain([name], byte.MaxValue) : [];
         _options = [.. Encode(lease).Where(o => o.Values.Length > 0)];
     }
 
@@ -63,7 +63,7 @@ internal sealed class LeaseOptions6
     {
         var timeServers = lease.NtpServers.Where(IsIpv6).Select(a => a.GetAddressBytes()).ToArray();
         yield return (Dhcp6OptionCode.NameServers, One([.. lease.NameServers.Where(IsIpv6).SelectMany(a => a.GetAddressBytes())]));
-        yield return (Dhcp6OptionCode.DomainSearch, One(SearchList.WritePlain(lease.SearchDomains, MaximumNames)));
+        yield return (Dhcp6OptionCode.DomainSearch, One(SearchList.WritePlain(SearchList.Usable(lease.SearchDomains), MaximumNames)));
         yield return (Dhcp6OptionCode.SimpleTimeServers, One([.. timeServers.SelectMany(a => a)]));
         // One server in each option (RFC 5908 §4).
         yield return (Dhcp6OptionCode.TimeServers, [.. timeServers.Select(TimeServer)]);
@@ -79,13 +79,6 @@ internal sealed class LeaseOptions6
         var value = new byte[sizeof(uint)];
         BinaryPrimitives.WriteUInt32BigEndian(value, Math.Max(seconds, ShortestRefresh));
         return value;
-    }
-
-    private static byte[] HostNameOf(DhcpLease lease)
-    {
-        if (lease.HostName.Length == 0) return [];
-        var domain = lease.PrimaryDomain;
-        return SearchList.WritePlain([domain.Length > 0 ? $"{lease.HostName}.{domain}" : lease.HostName], byte.MaxValue);
     }
 
     private static byte[] IdentifierOf(MacAddress mac)

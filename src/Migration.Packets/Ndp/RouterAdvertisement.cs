@@ -141,7 +141,7 @@ public sealed class RouterAdvertisement
         const int head = 8;
         if (option.Length <= head || lease.SearchDomains.Count == 0) return 0;
         var room = Math.Min(option.Length, byte.MaxValue * NeighbourOption.Unit) / NeighbourOption.Unit * NeighbourOption.Unit;
-        var names = SearchList.WritePlain(lease.SearchDomains, room - head);
+        var names = SearchList.WritePlain(SearchList.Usable(lease.SearchDomains), room - head);
         if (names.Length == 0) return 0;
         names.CopyTo(option[head..]);
         var length = (head + names.Length + NeighbourOption.Unit - 1) / NeighbourOption.Unit * NeighbourOption.Unit;
@@ -155,5 +155,6 @@ public sealed class RouterAdvertisement
         BinaryPrimitives.WriteUInt32BigEndian(option[4..], lifetime);
     }
 
-    private static uint Seconds(TimeSpan validFor) => LeaseTimes.Of(validFor).Valid;
+    // Never so short that it could end between two advertisements.
+    private static uint Seconds(TimeSpan validFor) => Math.Max(LeaseTimes.Of(validFor).Valid, (uint)RouterLifetime.TotalSeconds);
 }
