@@ -26,7 +26,7 @@ internal sealed class Launcher : IDisposable
     private readonly Socket _listener;
     private readonly PosixSignalRegistration _terminate;
     private readonly List<Connection> _connections = [];
-    private readonly State _state = new() { Phase = Phase.Waiting };
+    private readonly State _state = new() { Phase = Phase.Waiting, ResolverConfiguration = ReadResolverConfiguration() };
     private QemuProcess? _qemu;
     private IReadOnlyList<string> _arguments = [];
     private Task? _poweringDown;
@@ -77,6 +77,21 @@ internal sealed class Launcher : IDisposable
         File.Delete(_options.SocketPath);
         _qemu?.Dispose();
         _poller.Dispose();
+    }
+
+    // Of all processes only the pod's own see what the kubelet had mounted there, whichever runtime made the pod.
+    private static string ReadResolverConfiguration()
+    {
+        const int Most = 8 << 10;
+        try
+        {
+            var text = File.ReadAllText("/etc/resolv.conf");
+            return text.Length <= Most ? text : text[..Most];
+        }
+        catch (Exception missing) when (missing is IOException or UnauthorizedAccessException)
+        {
+            return "";
+        }
     }
 
     private void Accept()

@@ -41,6 +41,9 @@ internal static partial class Log
     [LoggerMessage(LogLevel.Information, "Guest {Mac} took {Address}")]
     public static partial void Leased(ILogger log, string mac, string address);
 
+    [LoggerMessage(LogLevel.Warning, "Guest {Mac} found its address in use by somebody else and declined it: {Addresses}")]
+    public static partial void Declined(ILogger log, string mac, string addresses);
+
     [LoggerMessage(LogLevel.Warning, "DHCP at {Tap} of {Key} stopped: {Reason}")]
     public static partial void ResponderFailed(ILogger log, string tap, string key, string reason);
 

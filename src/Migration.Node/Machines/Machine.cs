@@ -174,11 +174,12 @@ internal sealed class Machine : IAsyncDisposable
     private async Task<MachineObservation> ObserveAsync(CancellationToken ct)
     {
         var record = _snapshot.Record;
+        var state = await AskLauncherAsync(ct);
+        _room.Resolve(record.Plan, state?.ResolverConfiguration ?? "");
         var bound = _room.Bound(record.Plan);
         lock (_gate)
             PublishLocked(_snapshot with { Interfaces = bound, NetworkStatus = _room.NetworkStatusOf(record.Plan) });
 
-        var state = await AskLauncherAsync(ct);
         var view = ViewOf(state, record);
         QemuGone = record.Ending is not null || view is LauncherView.Ended or LauncherView.Gone or LauncherView.Anchor;
         var guest = view is LauncherView.Running ? await AskGuestAsync(ct) : GuestState.Unknown;

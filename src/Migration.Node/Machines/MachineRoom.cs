@@ -43,6 +43,8 @@ internal sealed class MachineRoom : IAsyncDisposable
     {
         foreach (var (id, record) in _records.Load())
         {
+            // Whether its guest does run here will be seen.
+            _attachments.GuestRuns(record.Plan.Pod.Uid, false);
             _machines[id] = new Machine(record, this);
             _attachments.Settle(record.Plan);
         }
@@ -75,6 +77,7 @@ internal sealed class MachineRoom : IAsyncDisposable
 
             var record = new MachineRecord { Plan = plan };
             Save(record);
+            _attachments.GuestRuns(plan.Pod.Uid, false);
             var machine = new Machine(record, this);
             _machines[plan.Id] = machine;
             _attachments.Settle(plan);
@@ -145,7 +148,19 @@ internal sealed class MachineRoom : IAsyncDisposable
 
     internal void Save(MachineRecord record) => _records.Save(record.Plan.Id, record);
 
-    internal void Publish(Func<MachineSnapshot> change) => _changes.Publish(() => new MachineChange(change(), Deleted: false));
+    /// <summary>Completes what the guest is told by how its pod resolves names.</summary>
+    internal void Resolve(MachinePlan plan, string resolverConfiguration)
+    {
+        if (resolverConfiguration.Length > 0)
+            _attachments.Resolve(plan.Pod.Uid, ResolverConfiguration.Parse(resolverConfiguration));
+    }
+
+    internal void Publish(Func<MachineSnapshot> change) => _changes.Publish(() =>
+    {
+        var machine = change();
+        _attachments.GuestRuns(machine.Record.Plan.Pod.Uid, machine.Phase is MachinePhase.Running);
+        return new MachineChange(machine, Deleted: false);
+    });
 
     internal void Forget(Machine machine)
     {
@@ -153,6 +168,7 @@ internal sealed class MachineRoom : IAsyncDisposable
         {
             _records.Delete(machine.Id);
             _machines.TryRemove(KeyValuePair.Create(machine.Id, machine));
+            _attachments.GuestRuns(machine.Snapshot.Record.Plan.Pod.Uid, true);
             _changes.Publish(() => new MachineChange(machine.Snapshot with { Version = NextVersion() }, Deleted: true));
         }
 

@@ -10,7 +10,7 @@ namespace Migration.Node.Networks;
 /// The pod NICs that are bound to guest NICs on this node. Written down before anything is made, so that whatever was begun can be
 /// undone or finished after a crash.
 /// </summary>
-internal sealed class Attachments : IDisposable
+internal sealed partial class Attachments : IDisposable
 {
     private readonly ConcurrentDictionary<AttachmentKey, Attachment> _attachments = new();
 
@@ -154,7 +154,7 @@ internal sealed class Attachments : IDisposable
         using var links = OpenPod(attachment.NamespacePath);
         var nic = PodNic.Read(links, PodNicNames.Of(bound.PodInterface), attachment.Original);
         _bindings.Of(links, bound).Ensure(nic, bound);
-        _server.Serve(attachment.Key, bound, links.Route.GetLink(bound.Tap).Index, nic, links.Space);
+        _server.Serve(attachment, links.Route.GetLink(bound.Tap).Index, nic, links.Space);
     }
 
     private void Unbind(string namespacePath, AttachmentKey key, Attachment? known)

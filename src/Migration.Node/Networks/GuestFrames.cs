@@ -27,14 +27,14 @@ internal static class GuestFrames
         if (GuestLeases.ServesIpv4(bound))
         {
             rules.Add([.. UdpTo(DhcpServerPort)]);
-            rules.AddRange(Asked(nic, AddressFamily.InterNetwork, identity.Server.Address.ToIPAddress(), identity).Select(ArpFor));
+            rules.AddRange(Asked(nic, AddressFamily.InterNetwork, [identity.Server.Address.ToIPAddress()], identity).Select(ArpFor));
         }
 
         if (GuestLeases.ServesIpv6(bound))
         {
             rules.Add([.. Udpv6To(Dhcpv6ServerPort)]);
             rules.Add([.. OfType(RouterSolicitation)]);
-            rules.AddRange(Asked(nic, AddressFamily.InterNetworkV6, identity.Router, identity).Select(SolicitationFor));
+            rules.AddRange(Asked(nic, AddressFamily.InterNetworkV6, identity.LinkLocals, identity).Select(SolicitationFor));
         }
 
         return rules.Count == 0 ? null : PacketFilter.AnyOf([.. rules]);
@@ -65,12 +65,12 @@ internal static class GuestFrames
     public static PacketFilter NeighbourAdvertisements() => PacketFilter.AnyOf([.. OfType(NeighbourAdvertisement)]);
 
     // In one order, so that the same NIC always has the same filter.
-    private static IEnumerable<IPAddress> Asked(PodNic nic, AddressFamily family, IPAddress own, GuestIdentity identity)
+    private static IEnumerable<IPAddress> Asked(PodNic nic, AddressFamily family, IEnumerable<IPAddress> own, GuestIdentity identity)
     {
         // Behind NAT the guest's neighbours are not the pod's.
         if (!identity.IsTheNode)
             return [];
-        return nic.PinnedNeighbours.Keys.Where(address => address.AddressFamily == family).OrderBy(address => address.ToString(), StringComparer.Ordinal).Append(own).Distinct();
+        return nic.PinnedNeighbours.Keys.Where(address => address.AddressFamily == family).OrderBy(address => address.ToString(), StringComparer.Ordinal).Concat(own).Distinct();
     }
 
     private static Match[] UdpTo(ushort port) =>

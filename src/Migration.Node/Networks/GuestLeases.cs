@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using Migration.Packets;
 using Migration.Packets.Dhcp;
 
@@ -7,6 +8,15 @@ namespace Migration.Node.Networks;
 /// <summary>From a lease as it is kept and travels to what the DHCP rule works with.</summary>
 internal static class GuestLeases
 {
+    public static DhcpLease ToDhcp(BoundInterface bound) => ToDhcp(bound.Lease) with
+    {
+        BootFileName = bound.DhcpOptions?.BootFileName ?? "",
+        TftpServerName = bound.DhcpOptions?.TftpServerName ?? "",
+        NtpServers = [.. (bound.DhcpOptions?.NtpServers ?? []).Select(IPAddress.Parse)],
+        ExtraOptions = [.. (bound.DhcpOptions?.Private ?? new Dictionary<int, string>()).OrderBy(option => option.Key)
+            .Select(option => new DhcpOption((DhcpOptionCode)option.Key, Encoding.UTF8.GetBytes(option.Value)))],
+    };
+
     public static DhcpLease ToDhcp(GuestLease lease) => new()
     {
         Mac = MacAddress.Parse(lease.Mac),

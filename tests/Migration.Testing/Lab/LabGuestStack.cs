@@ -15,12 +15,16 @@ public sealed class LabGuestStack : IDisposable
     public TestNamespace Namespace { get; }
 
     /// <summary>Plugs a new guest into the pod's tap; its NIC has this MAC and is up, without addresses.</summary>
-    public static async Task<LabGuestStack> PlugAsync(LabPod pod, string tap, string mac)
+    public static Task<LabGuestStack> PlugAsync(LabPod pod, string tap, string mac) => PlugAsync(pod.Namespace, tap, mac);
+
+    /// <summary>The same for a pod made by hand; with IPv6 the stack finds its link-local address and asks for routers.</summary>
+    public static async Task<LabGuestStack> PlugAsync(TestNamespace pod, string tap, string mac, bool ipv6 = false)
     {
         var space = TestNamespace.Create("stack");
         var options = new TapOptions { VirtioNetHeader = true };
-        var (podEnd, guestEnd) = (Tap.Open(pod.Namespace.Space, tap, options), Tap.Open(space.Space, "eth0", options));
-        await space.ExecuteAsync("sysctl -qw net.ipv6.conf.eth0.disable_ipv6=1");
+        var (podEnd, guestEnd) = (Tap.Open(pod.Space, tap, options), Tap.Open(space.Space, "eth0", options));
+        if (!ipv6)
+            await space.ExecuteAsync("sysctl -qw net.ipv6.conf.eth0.disable_ipv6=1");
         await space.IpAsync($"link set eth0 address {mac} up");
         await space.IpAsync("link set lo up");
         return new LabGuestStack(space, TapCoupling.Join(podEnd, guestEnd));

@@ -167,7 +167,8 @@ public sealed class LabNode : IAsyncDisposable
         await Task.CompletedTask;
     }
 
-    internal static DateTime Soon() => TimeProvider.System.GetUtcNow().UtcDateTime.AddSeconds(10);
+    /// <summary>A deadline for a call that answers at once.</summary>
+    public static DateTime Soon() => TimeProvider.System.GetUtcNow().UtcDateTime.AddSeconds(10);
 
     internal void Forget(LabPod pod) => _pods.Remove(pod);
 
