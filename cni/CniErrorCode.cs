@@ -12,6 +12,9 @@ internal enum CniErrorCode
 
     /// <summary>STATUS: ADD cannot be served.</summary>
     NotAvailable = 50,
+
+    /// <summary>STATUS: the same, and guests that run already may be without what the node does for them.</summary>
+    NotAvailableAndLimited = 51,
     Private = 100,
     Internal = 999,
 }

@@ -15,7 +15,8 @@ internal static class DetachJournal
     {
         var folder = Path.Combine(Path.GetDirectoryName(configuration.NodeSocket)!, Folder);
         Directory.CreateDirectory(folder);
-        var file = Path.Combine(folder, $"{invocation.ContainerId}-{invocation.InterfaceName}.json");
+        // None of the three can have a colon. The node looks for a key's entry by this name.
+        var file = Path.Combine(folder, $"{configuration.Name}:{invocation.ContainerId}:{invocation.InterfaceName}.json");
         // Readers pass over names that do not end in .json.
         var unfinished = $"{file}.{Environment.ProcessId}";
         using (var stream = new FileStream(unfinished, FileMode.Create, FileAccess.Write))

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace Migration.Cni;
@@ -10,8 +11,13 @@ internal sealed class NetworkConfiguration
 {
     public const string DefaultNodeSocket = "/run/migration/node.sock";
 
-    private const string AnnotationsCapability = "io.kubernetes.cri.pod-annotations";
+    public const string AnnotationsCapability = "io.kubernetes.cri.pod-annotations";
     private const int DefaultTimeout = 10, LongestTimeout = 120;
+
+    // sockaddr_un.sun_path with its closing zero.
+    private const int LongestSocketPath = 107;
+
+    private readonly HashSet<string> _seen = [];
 
     public string CniVersion { get; private set; } = Cni.CniVersion.Unsaid;
 
@@ -26,10 +32,10 @@ internal sealed class NetworkConfiguration
     public ReadOnlyMemory<byte> PreviousResult { get; private set; }
 
     /// <summary>The pod's annotations, where the runtime hands them over.</summary>
-    public List<KeyValuePair<string, string>> PodAnnotations { get; } = [];
+    public Dictionary<string, string> PodAnnotations { get; } = [];
 
     /// <summary>What GC is to keep: container id and interface name.</summary>
-    public List<(string ContainerId, string InterfaceName)> ValidAttachments { get; } = [];
+    public HashSet<(string ContainerId, string InterfaceName)> ValidAttachments { get; } = [];
 
     public static NetworkConfiguration Parse(ReadOnlyMemory<byte> json)
     {
@@ -52,7 +58,8 @@ internal sealed class NetworkConfiguration
             throw new CniException(
                 CniErrorCode.IncompatibleVersion, $"incompatible CNI version \"{CniVersion}\"", $"supported: {string.Join(", ", Cni.CniVersion.Supported)}");
         if (!Cni.Name.IsValid(Name)) throw Invalid(Name.Length == 0 ? "missing network name" : $"invalid network name \"{Name}\"");
-        if (!Path.IsPathFullyQualified(NodeSocket)) throw Invalid($"nodeSocket \"{NodeSocket}\" is not an absolute path");
+        if (!Path.IsPathFullyQualified(NodeSocket) || NodeSocket.Contains('\0')) throw Invalid($"nodeSocket \"{NodeSocket}\" is not an absolute path");
+        if (Encoding.UTF8.GetByteCount(NodeSocket) > LongestSocketPath) throw Invalid($"nodeSocket \"{NodeSocket}\" is longer than {LongestSocketPath} bytes");
         if (Timeout < TimeSpan.FromSeconds(1) || Timeout > TimeSpan.FromSeconds(LongestTimeout))
             throw Invalid($"timeoutSeconds {Timeout.TotalSeconds:0} is not 1 to {LongestTimeout}");
     }
@@ -69,7 +76,9 @@ internal sealed class NetworkConfiguration
 
     private void ReadMember(ref Utf8JsonReader reader, ReadOnlyMemory<byte> json)
     {
-        var name = reader.GetString();
+        var name = reader.GetString()!;
+        // Whichever of two were taken, somebody else took the other one.
+        if (!_seen.Add(name)) throw Invalid($"{name} is there twice");
         reader.Read();
         if (reader.TokenType == JsonTokenType.Null) return;
         switch (name)
@@ -99,7 +108,7 @@ internal sealed class NetworkConfiguration
         else reader.Skip();
     }
 
-    private void ReadAnnotation(ref Utf8JsonReader reader, string name) => PodAnnotations.Add(new(name, Text(ref reader, name)));
+    private void ReadAnnotation(ref Utf8JsonReader reader, string name) => PodAnnotations[name] = Text(ref reader, $"annotation {name}");
 
     private void ReadAttachments(ref Utf8JsonReader reader, string name)
     {
@@ -113,7 +122,9 @@ internal sealed class NetworkConfiguration
                 else if (key == "ifname") link = Text(ref member, key);
                 else member.Skip();
             });
-            if (!ValidAttachments.Contains((container, link))) ValidAttachments.Add((container, link));
+            // Passed over, an entry would be one that may be removed.
+            if (container.Length == 0 || link.Length == 0) throw Invalid($"{name} has an entry without containerID or ifname");
+            ValidAttachments.Add((container, link));
         }
     }
 

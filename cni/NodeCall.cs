@@ -84,7 +84,8 @@ internal sealed class NodeCall : IDisposable
             throw new CniException(
                 CniErrorCode.NotAvailable, $"no node answers at {_configuration.NodeSocket}", IsAbsence(e) ? Absence(e) : e.Status.Detail);
         }
-        if (!status.Ready) throw new CniException(CniErrorCode.NotAvailable, "the node is not ready", status.Reason);
+        if (!status.Ready)
+            throw new CniException(status.ExistingLimited ? CniErrorCode.NotAvailableAndLimited : CniErrorCode.NotAvailable, "the node is not ready", status.Reason);
     }
 
     public void Dispose() => _channel.Dispose();

@@ -20,7 +20,12 @@ internal static class Output
         {
             writer.WriteString("cniVersion"u8, version);
             foreach (var member in result.RootElement.EnumerateObject())
-                if (!member.NameEquals("cniVersion"u8)) member.WriteTo(writer);
+            {
+                if (member.NameEquals("cniVersion"u8)) continue;
+                // As it was written: numbers keep their digits, strings their escapes.
+                writer.WritePropertyName(member.Name);
+                writer.WriteRawValue(member.Value.GetRawText(), skipInputValidation: true);
+            }
         });
     }
 

@@ -6,30 +6,31 @@ internal static class Plugin
     // Annotations may have 256 KiB in all; a list for GC some hundred bytes for each pod.
     private const int LongestInput = 4 * 1024 * 1024;
 
-    public static int Run(Stream input, Stream output, Func<string, string?> variable)
+    public static int Run(Func<Stream> input, Func<Stream> output, Func<string, string?> variable)
     {
         var command = variable(Invocation.CommandVariable);
         if (string.IsNullOrEmpty(command)) return About();
         var version = CniVersion.Newest;
         try
         {
-            output.Write(Execute(command, input, variable, ref version).Span);
+            var result = Execute(command, input, variable, ref version);
+            output().Write(result.Span);
             return 0;
         }
         catch (Exception e)
         {
             var error = e as CniException ?? new CniException(e is IOException or UnauthorizedAccessException ? CniErrorCode.Io : CniErrorCode.Internal, e.Message, e.GetType().Name);
-            output.Write(Output.Error(error, version).Span);
+            output().Write(Output.Error(error, version).Span);
             return 1;
         }
     }
 
-    private static ReadOnlyMemory<byte> Execute(string command, Stream input, Func<string, string?> variable, ref string version)
+    private static ReadOnlyMemory<byte> Execute(string command, Func<Stream> input, Func<string, string?> variable, ref string version)
     {
         if (command is not ("ADD" or "DEL" or "CHECK" or "GC" or "STATUS" or "VERSION"))
             throw new CniException(CniErrorCode.InvalidEnvironment, $"unknown CNI_COMMAND: {command}");
         var invocation = command == "VERSION" ? null : Invocation.Read(command, variable);
-        var json = ReadAll(input);
+        var json = ReadAll(input());
         if (invocation is null) return Output.Versions(json.IsEmpty ? version : NetworkConfiguration.Parse(json).CniVersion);
 
         var configuration = NetworkConfiguration.Parse(json);

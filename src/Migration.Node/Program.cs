@@ -50,14 +50,14 @@ static async Task<int> RunAsync(NodeOptions options)
     // In this order: a migration takes its machine before the machine's owner looks at it.
     app.Services.GetRequiredService<Attachments>().Recover();
     app.Services.GetRequiredService<PodNetworks>().Recover();
-    await app.Services.GetRequiredService<Journal>().WorkOffAsync();
     app.Services.GetRequiredService<MachineRoom>().Recover();
     app.Services.GetRequiredService<MigrationDesk>().Recover();
     app.Services.GetRequiredService<MachineRoom>().Start();
     app.Services.GetRequiredService<MigrationDesk>().Start();
-    app.Services.GetRequiredService<Journal>().Start();
 
     await app.StartAsync();
+    // Once it listens: a plugin that does not find the node writes its entry and then asks once more.
+    app.Services.GetRequiredService<Journal>().Start();
     File.SetUnixFileMode(options.Socket, UnixFileMode.UserRead | UnixFileMode.UserWrite);
     var log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Migration.Node");
     Log.Started(log, options.Name, options.Listen?.ToString() ?? "no address", options.DataListen?.ToString() ?? "no address", options.Socket, options.Qemu);

@@ -136,12 +136,26 @@ public sealed class PluginTests
     [Theory]
     [InlineData("""{"ips":[]}""")]
     [InlineData("""{"cniVersion":"0.3.1","ips":[]}""")]
+    [InlineData("""{"cniVersion":7,"ips":[]}""")]
     public async Task A_result_says_the_version_of_the_request(string previous)
     {
         var outcome = await PluginProgram.RunAsync(
             Environment("ADD", Pod(Other)), $$"""{"cniVersion":"1.0.0","name":"pods","type":"migration-cni","prevResult":{{previous}}}""");
 
         Assert.Equal("""{"cniVersion":"1.0.0","ips":[]}""", outcome.Output);
+    }
+
+    [Fact]
+    public async Task What_a_result_says_beyond_the_specification_keeps_its_meaning_in_another_version()
+    {
+        const string rest = """
+            "ips":[],"x":{"big":123456789012345678901234567890,"small":1.50e-3,"text":"\u00fc<\/a>\ud83d\ude00","":[null,true,{"cniVersion":"0"}]},"cni.dev/x":"ü"
+            """;
+
+        var outcome = await PluginProgram.RunAsync(
+            Environment("ADD", Pod(Other)), $$$"""{"cniVersion":"1.0.0","name":"pods","type":"migration-cni","prevResult":{"cniVersion":"0.4.0",{{{rest}}}}}""");
+
+        Assert.Equal($$"""{"cniVersion":"1.0.0",{{rest}}}""", outcome.Output);
     }
 
     [Theory]
@@ -213,6 +227,11 @@ public sealed class PluginTests
     [InlineData("null")]
     [InlineData("""{"cniVersion":"1.0.0","name":"pods"} trailing""")]
     [InlineData("\"\\ud800\"")]
+    [InlineData("{\"name\":\"\\ud800\"}")]
+    [InlineData("{\"cniVersion\":\"1.0.0\",\"name\":\"pods\",\"prevResult\":{\"a\":}}")]
+    [InlineData("{\"cniVersion\":\"1.0.0\",\"name\":\"pods\",\"prevResult\":{}")]
+    [InlineData("\u0000")]
+    [InlineData("\ufeff{}")]
     public async Task What_is_no_json_object_is_a_decoding_error(string input) => AssertError(await RunAsync("ADD", input, Pod(VirtualMachine)), 6, "standard input");
 
     [Fact]
@@ -224,6 +243,52 @@ public sealed class PluginTests
     }
 
     [Theory]
+    [InlineData("[")]
+    [InlineData("{\"a\":")]
+    public async Task What_is_nested_without_end_is_refused(string nesting) =>
+        AssertError(await RunAsync("ADD", "{\"prevResult\":" + string.Concat(Enumerable.Repeat(nesting, 100_000)), Pod(VirtualMachine)), nesting == "[" ? 7 : 6, "");
+
+    [Fact]
+    public async Task A_list_for_gc_may_be_as_long_as_a_big_nodes_history()
+    {
+        await using var node = await TestNode.StartAsync();
+        var configuration = Configuration(node, "1.1.0", previous: null);
+        configuration["cni.dev/valid-attachments"] = new JsonArray(
+            [.. Enumerable.Range(0, 20_000).Select(i => (JsonNode)new JsonObject { ["containerID"] = $"{i:x64}", ["ifname"] = "eth0" })]);
+
+        var outcome = await RunAsync("GC", configuration, new() { ["CNI_PATH"] = "/opt/cni/bin" });
+
+        Assert.True(outcome is { ExitCode: 0, Output: "" }, outcome.ToString());
+        Assert.Equal(20_000, node.Answers.Requests.OfType<CollectRequest>().Single().Valid.Count);
+    }
+
+    [Fact]
+    public async Task Gc_without_node_is_for_later()
+    {
+        // The runtime comes again with a list that is true then; a list that is kept would grow old.
+        await using var node = TestNode.Absent();
+
+        AssertError(await RunAsync("GC", Configuration(node, "1.1.0", previous: null), new() { ["CNI_PATH"] = "/opt/cni/bin" }), 11, node.Socket);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(node.Folder));
+    }
+
+    [Fact]
+    public async Task A_socket_path_that_no_socket_can_have_is_refused_by_name() => AssertError(
+        await RunAsync("ADD", $$"""{"cniVersion":"1.0.0","name":"pods","nodeSocket":"/{{new string('x', 107)}}"}""", Pod(VirtualMachine)), 7, "is longer than 107 bytes");
+
+    [Fact]
+    public async Task Attachments_whose_names_run_together_are_journalled_apart()
+    {
+        await using var node = TestNode.Absent();
+        foreach (var (container, link) in new[] { ("a-b", "c"), ("a", "b-c"), ("a", "b-c") })
+        {
+            var outcome = await RunAsync("DEL", Configuration(node, "1.0.0", Result("1.0.0")), new(Pod(VirtualMachine)) { ["CNI_CONTAINERID"] = container, ["CNI_IFNAME"] = link });
+            Assert.True(outcome.ExitCode == 0, outcome.ToString());
+        }
+        Assert.Equal(["pods:a-b:c.json", "pods:a:b-c.json"], Directory.EnumerateFileSystemEntries(node.Journal).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
     [InlineData("""{"cniVersion":"1.0.0"}""", 7, "missing network name")]
     [InlineData("""{"cniVersion":"1.0.0","name":"a b"}""", 7, "invalid network name \"a b\"")]
     [InlineData("""{"cniVersion":"1.0.0","name":7}""", 7, "name is not a string")]
@@ -231,8 +296,22 @@ public sealed class PluginTests
     [InlineData("""{"cniVersion":"1.0.0","name":"pods","nodeSocket":"node.sock"}""", 7, "nodeSocket \"node.sock\"")]
     [InlineData("""{"cniVersion":"1.0.0","name":"pods","timeoutSeconds":0}""", 7, "timeoutSeconds 0")]
     [InlineData("""{"cniVersion":"1.0.0","name":"pods","timeoutSeconds":"x"}""", 7, "timeoutSeconds is not a whole number")]
+    [InlineData("""{"cniVersion":"1.0.0","name":"pods","timeoutSeconds":121}""", 7, "timeoutSeconds 121")]
+    [InlineData("""{"cniVersion":"1.0.0","name":"pods","timeoutSeconds":1.5}""", 7, "timeoutSeconds is not a whole number")]
+    [InlineData("""{"cniVersion":"1.0.0","name":"pods","timeoutSeconds":99999999999}""", 7, "timeoutSeconds is not a whole number")]
+    [InlineData("""{"cniVersion":"1.0.0","name":"pods","nodeSocket":["/x"]}""", 7, "nodeSocket is not a string")]
+    [InlineData("""{"cniVersion":"1.0.0","name":"pods","nodeSocket":"/run/a\u0000b"}""", 7, "nodeSocket")]
+    [InlineData("""{"cniVersion":1.0,"name":"pods"}""", 7, "cniVersion is not a string")]
     [InlineData("""{"cniVersion":"1.0.0","name":"pods","prevResult":[]}""", 7, "prevResult is not an object")]
-    [InlineData("""{"cniVersion":"1.0.0","name":"pods","runtimeConfig":{"io.kubernetes.cri.pod-annotations":{"a":1}}}""", 7, "a is not a string")]
+    [InlineData("""{"cniVersion":"1.0.0","name":"pods","prevResult":"x"}""", 7, "prevResult is not an object")]
+    [InlineData("""{"cniVersion":"1.0.0","name":"pods","prevResult":{},"prevResult":{}}""", 7, "prevResult is there twice")]
+    [InlineData("""{"cniVersion":"1.0.0","name":"pods","nodeSocket":"/a","nodeSocket":"/b"}""", 7, "nodeSocket is there twice")]
+    [InlineData("""{"cniVersion":"1.0.0","name":"pods","runtimeConfig":[]}""", 7, "runtimeConfig is not an object")]
+    [InlineData("""{"cniVersion":"1.0.0","name":"pods","runtimeConfig":{"io.kubernetes.cri.pod-annotations":"x"}}""", 7, "io.kubernetes.cri.pod-annotations is not an object")]
+    [InlineData("""{"cniVersion":"1.0.0","name":"pods","runtimeConfig":{"io.kubernetes.cri.pod-annotations":{"a":1}}}""", 7, "annotation a is not a string")]
+    [InlineData("""{"cniVersion":"1.0.0","name":"pods","cni.dev/valid-attachments":{}}""", 7, "cni.dev/valid-attachments is not an array")]
+    [InlineData("""{"cniVersion":"1.0.0","name":"pods","cni.dev/valid-attachments":[{"ifname":"eth0"}]}""", 7, "cni.dev/valid-attachments has an entry without containerID")]
+    [InlineData("""{"cniVersion":"1.0.0","name":"pods","cni.dev/valid-attachments":[7]}""", 7, "cni.dev/valid-attachments is not an object")]
     public async Task A_configuration_that_cannot_be_is_refused_by_name(string input, int code, string message) =>
         AssertError(await RunAsync("ADD", input, Pod(VirtualMachine)), code, message);
 
@@ -329,7 +408,7 @@ public sealed class PluginTests
 
         Assert.True(outcome is { ExitCode: 0, Output: "", Errors: "" }, outcome.ToString());
         var file = Assert.Single(Directory.EnumerateFileSystemEntries(node.Journal));
-        Assert.Equal("c0ffee-eth0.json", Path.GetFileName(file));
+        Assert.Equal("pods:c0ffee:eth0.json", Path.GetFileName(file));
         var expected = new JsonObject { ["network"] = "pods", ["containerId"] = "c0ffee", ["interface"] = "eth0", ["netns"] = "/var/run/netns/cni-1" };
         Assert.True(JsonNode.DeepEquals(expected, JsonNode.Parse(await File.ReadAllTextAsync(file))));
     }
@@ -380,6 +459,8 @@ public sealed class PluginTests
         var outcome = await RunAsync("STATUS", Configuration(node, "1.1.0", previous: null), []);
         AssertError(outcome, 50, "not ready");
         Assert.Equal("reading the state of 100 machines", (string?)outcome.Json["details"]);
+        node.Answers.StatusResponse = new StatusResponse { Ready = false, Reason = "no room for records", ExistingLimited = true };
+        AssertError(await RunAsync("STATUS", Configuration(node, "1.1.0", previous: null), []), 51, "not ready");
     }
 
     private static void AssertError(PluginProgram.Outcome outcome, int code, string message)

@@ -121,13 +121,24 @@ internal sealed partial class Attachments : IDisposable
             throw new RefusedException(Refusal.NotNow, $"{key}: this is not so any more: {difference}");
     }
 
-    /// <summary>Detaches all of a network that are not listed.</summary>
-    public IReadOnlyList<AttachmentKey> Collect(string network, IReadOnlySet<AttachmentKey> valid)
+    /// <summary>Detaches all of a network that are not listed. One that is busy is no reason to keep the others.</summary>
+    public IReadOnlyList<AttachmentKey> Collect(string network, IReadOnlySet<AttachmentKey> valid, ICollection<RefusedException> failures)
     {
-        var stale = _written.Keys.Where(key => key.Network == network && !valid.Contains(key)).ToList();
-        foreach (var key in stale)
-            Detach(key, "");
-        return stale;
+        var removed = new List<AttachmentKey>();
+        foreach (var key in _written.Keys.Where(key => key.Network == network && !valid.Contains(key)).OrderBy(key => key.ToString(), StringComparer.Ordinal))
+        {
+            try
+            {
+                Detach(key, "");
+                removed.Add(key);
+            }
+            catch (RefusedException busy)
+            {
+                failures.Add(busy);
+            }
+        }
+
+        return removed;
     }
 
     public void Dispose() => _server.Leased -= OnLeased;

@@ -8,7 +8,7 @@ using Wire = Migration.Protos;
 namespace Migration.Node.Networks;
 
 /// <summary>The contract's Networks service.</summary>
-internal sealed class NetworksService(Attachments attachments, PodNetworks pods, MachineRoom machines, ILogger<NetworksService> log) : Wire.Networks.NetworksBase
+internal sealed class NetworksService(Attachments attachments, PodNetworks pods, MachineRoom machines, Journal journal, ILogger<NetworksService> log) : Wire.Networks.NetworksBase
 {
     private static readonly TimeSpan PlanPatience = TimeSpan.FromSeconds(10);
 
@@ -18,6 +18,7 @@ internal sealed class NetworksService(Attachments attachments, PodNetworks pods,
         var pod = NetworkMapping.ToPod(request.Pod);
         if (request.NamespacePath.Length == 0)
             throw new RefusedException(Refusal.Malformed, "namespace_path is empty");
+        await journal.SettleAsync(key);
         if (request.Interface is { } given)
             return Answer(await AttachGivenAsync(key, pod, request.NamespacePath, NetworkMapping.ToInterface(given)));
         if (pod.Uid.Length == 0)

@@ -211,7 +211,7 @@ public sealed class NetworkTests
 
         await lab.A.StartServiceAsync();
 
-        Assert.Empty(Directory.EnumerateFiles(journal));
+        await lab.A.EventuallyAsync(() => Task.FromResult(!Directory.EnumerateFiles(journal).Any()), "the journal is worked off");
         Assert.Empty((await lab.A.Networks.ListAttachmentsAsync(new ListAttachmentsRequest())).Attachments);
         Assert.DoesNotContain("tap0", await pod.Namespace.IpAsync("-o link"));
     }

@@ -157,13 +157,22 @@ internal sealed class PodNetworks
     {
         var before = _records.All().Where(record => record.Primary.Network == network).ToList();
         var failures = new List<RefusedException>();
+        var busy = new HashSet<AttachmentKey>();
         foreach (var stale in before.Select(record => record.Primary).Distinct().Where(primary => !valid.Contains(primary)))
         {
-            using var _ = Reserve(stale);
-            failures.AddRange(await DeleteAllAsync(stale, ""));
+            try
+            {
+                using var _ = Reserve(stale);
+                failures.AddRange(await DeleteAllAsync(stale, ""));
+            }
+            catch (RefusedException refused)
+            {
+                failures.Add(refused);
+                busy.Add(stale);
+            }
         }
 
-        var removed = _attachments.Collect(network, valid);
+        var removed = _attachments.Collect(network, busy.Union(valid).ToHashSet(), failures);
         failures.AddRange(await CollectDelegatesAsync(network, before));
         return failures.Count == 0 ? removed : throw Joined(failures);
     }
