@@ -174,14 +174,14 @@ public sealed class InstanceReconciler(
     private Task PlugAsync(VirtualMachineInstance instance, InstanceAction.PlugInterface plug, CancellationToken ct) => ChangeAsync(instance, plug.Node, async node =>
     {
         await node.Machines.HotplugInterfaceAsync(new HotplugInterfaceRequest { Id = plug.Id, Interface = plug.Interface }, deadline: Deadline(), cancellationToken: ct);
-        events.Normal(instance, "InterfacePlugged", $"interface {plug.Interface.Name} is plugged in");
+        events.Normal(instance, "InterfacePlugged", $"interface {plug.Interface.Name} is plugged into the guest");
         Log.InterfacePlugged(log, plug.Interface.Name, instance.Key, plug.Node);
     });
 
     private Task UnplugAsync(VirtualMachineInstance instance, InstanceAction.UnplugInterface unplug, CancellationToken ct) => ChangeAsync(instance, unplug.Node, async node =>
     {
         await node.Machines.UnplugInterfaceAsync(new UnplugInterfaceRequest { Id = unplug.Id, Name = unplug.Name }, deadline: Deadline(), cancellationToken: ct);
-        events.Normal(instance, "InterfaceUnplugged", $"interface {unplug.Name} is unplugged");
+        events.Normal(instance, "InterfaceUnplugged", $"the guest is asked to let go of interface {unplug.Name}");
         Log.InterfaceUnplugged(log, unplug.Name, instance.Key, unplug.Node);
     });
 

@@ -167,7 +167,7 @@ public sealed class MigrationPlan(LauncherPods pods)
         return new(NoLongerWaiting(InPhase(observed, MigrationJobPhase.Running)), new MigrationAction.Start(observed.SourceNode, StartRequest(observed, node)));
     }
 
-    private static IEnumerable<(string Name, string Model)> Devices(Machine machine) => machine.Plan.Interfaces.Select(nic => (nic.Name, nic.Model));
+    private static IEnumerable<(string Name, string Model)> Devices(Machine machine) => machine.Plan.Interfaces.Select(nic => (nic.Name, nic.Model)).Order();
 
     // The source node knows the migration: its word counts.
     private static MigrationStep Following(MigrationObservation observed, MigrationState state) => state.Phase switch

@@ -86,13 +86,13 @@ public sealed class LiveNetworks
             : null;
 
     private InstanceAction? Unplugging() =>
-        _guests.FirstOrDefault(guest => guest.Interface.IsAbsent && IsAttached(guest.Name) && !PodInterfaceNames.IsOrdinal(guest.PodInterface)) is { } guest
+        _guests.FirstOrDefault(guest => guest.Interface.IsAbsent && Planned(guest.Name) is not null && !PodInterfaceNames.IsOrdinal(guest.PodInterface)) is { } guest
             ? new InstanceAction.UnplugInterface(_node, _machine.Id, guest.Name)
             : null;
 
     private InstanceAction? Switching() => (
         from guest in _guests
-        where !guest.Interface.IsAbsent
+        where !guest.Interface.IsAbsent && Planned(guest.Name) is not null
         let status = Status(guest.Name)
         where status is not null && status.LinkState != LinkState.Unspecified
         let up = guest.Interface.State != InterfaceState.Down
@@ -144,6 +144,7 @@ public sealed class LiveNetworks
     // Multus says so; where the node attaches, plugging begins with that.
     private bool HasPodInterface(GuestNetwork guest) => Networks.ByNode || PodNetworks.Statuses(_pod).Any(status => status.Interface == guest.PodInterface);
 
+    // Asked for, or not let go of by the guest.
     private bool IsAttached(string name) => Planned(name) is not null || Status(name) is not null;
 
     private Protos.Interface? Planned(string name) => _machine.Plan.Interfaces.FirstOrDefault(nic => nic.Name == name);

@@ -5,6 +5,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Migration.Api;
 using Migration.Controllers.Migrations;
+using Migration.Controllers.Networks;
 using Migration.Kubernetes;
 using Migration.Local.ApiServer;
 using Migration.Protos;
@@ -60,10 +61,13 @@ internal sealed class ControllerLab : IAsyncDisposable
 
     public MigrationLimits Limits { get; set; } = new();
 
+    public AttachmentPolicy Networks { get; set; } = new();
+
     /// <summary>The controllers' own.</summary>
     public string Certificates => _folder;
 
-    public static async Task<ControllerLab> StartAsync()
+    /// <param name="withDaemonSets">Serve DaemonSets, as a definition like any other: nobody runs them.</param>
+    public static async Task<ControllerLab> StartAsync(bool withDaemonSets = false)
     {
         var number = Interlocked.Increment(ref _labs);
         var folder = Directory.CreateTempSubdirectory("controllers-test-").FullName;
@@ -77,7 +81,7 @@ internal sealed class ControllerLab : IAsyncDisposable
             nodes[name] = new ScriptedNode(name, new IPEndPoint(address, 7411), authority.Issue("migration:node:" + name), guests, peer => nodes[peer]);
         }
         var server = await EmbeddedApiServer.StartAsync(
-            new ApiServerOptions { Authority = authority, Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)], ManifestDirectory = Definitions(folder) }, CancellationToken.None);
+            new ApiServerOptions { Authority = authority, Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)], ManifestDirectory = Definitions(folder, withDaemonSets) }, CancellationToken.None);
         var kubeconfig = Path.Combine(folder, "kubeconfig");
         server.WriteKubeconfig(kubeconfig);
         var access = KubernetesConfig.FromKubeconfig(kubeconfig);
@@ -88,7 +92,7 @@ internal sealed class ControllerLab : IAsyncDisposable
 
     public void StartControllers()
     {
-        var options = new ControllerOptions { Certificates = _folder, Identity = "lab", Limits = Limits };
+        var options = new ControllerOptions { Certificates = _folder, Identity = "lab", Limits = Limits, Networks = Networks };
         var stop = new CancellationTokenSource();
         _controllers = (new ControllerProcess(options, _access, _logs, TimeProvider.System).RunAsync(stop.Token), stop);
     }
@@ -109,11 +113,57 @@ internal sealed class ControllerLab : IAsyncDisposable
         StartControllers();
     }
 
-    public Task<VirtualMachineInstance> CreateInstanceAsync(string name, string? spec = null)
+    public Task CreateDaemonSetAsync(string name) => Client.For(Kinds.Partial("apps", "v1", "DaemonSet", "daemonsets", namespaced: true)).CreateAsync(
+        new PartialObject { ApiVersion = "apps/v1", Kind = "DaemonSet", Metadata = new ObjectMeta { Name = name, Namespace = Namespace } }, CancellationToken.None);
+
+    public Task<VirtualMachineInstance> CreateInstanceAsync(string name, string? spec = null, IReadOnlyDictionary<string, string>? annotations = null)
     {
         spec ??= """{"domain":{"devices":{},"memory":{"guest":"512Mi"},"firmware":{"kernelBoot":{"container":{"image":"guest","kernelPath":"/boot/vmlinuz"}}}}}""";
         var json = $$"""{"apiVersion":"kubevirt.io/v1","kind":"VirtualMachineInstance","metadata":{"name":"{{name}}","namespace":"{{Namespace}}"},"spec":{{spec}}}""";
-        return Instances.CreateAsync(JsonSerializer.Deserialize(json, ApiJson.Default.VirtualMachineInstance)!, CancellationToken.None);
+        var instance = JsonSerializer.Deserialize(json, ApiJson.Default.VirtualMachineInstance)!;
+        return Instances.CreateAsync(instance with { Metadata = instance.Metadata with { Annotations = annotations } }, CancellationToken.None);
+    }
+
+    /// <summary>A network to attach to; without a configuration it is a bridge.</summary>
+    public Task<NetworkAttachmentDefinition> CreateNetworkAsync(string name, string inNamespace = Namespace, string? config = null) => Client.For(KubeVirt.Networks).CreateAsync(
+        new NetworkAttachmentDefinition
+        {
+            Metadata = new ObjectMeta { Name = name, Namespace = inNamespace },
+            Spec = new NetworkAttachmentDefinitionSpec { Config = config ?? Bridge(name) },
+        },
+        CancellationToken.None);
+
+    /// <summary>What <see cref="CreateNetworkAsync"/> configures.</summary>
+    public static string Bridge(string name) => $$"""{"cniVersion":"1.0.0","name":"{{name}}","type":"bridge","bridge":"{{name}}"}""";
+
+    /// <summary>Edits the instance as kubectl edit does: as read, again when somebody was faster.</summary>
+    public async Task EditAsync(string name, Func<VirtualMachineInstance, VirtualMachineInstance> edit)
+    {
+        while (true)
+        {
+            var instance = await Instances.GetAsync(new ObjectKey(Namespace, name), CancellationToken.None);
+            try
+            {
+                await Instances.UpdateAsync(edit(instance), CancellationToken.None);
+                return;
+            }
+            catch (KubernetesException e) when (e.IsConflict)
+            {
+            }
+        }
+    }
+
+    /// <summary>The pod that the guest runs in.</summary>
+    public async Task<Pod> PodOfAsync(string name)
+    {
+        var instance = await Instances.GetAsync(new ObjectKey(Namespace, name), CancellationToken.None);
+        return await Pods.GetAsync(new ObjectKey(Namespace, Controllers.Instances.InstanceObservation.CurrentPodOf(instance)), CancellationToken.None);
+    }
+
+    public async Task<Pod> PodOfAsync(string name, Func<Pod, bool> wanted, string what)
+    {
+        var pod = await PodOfAsync(name);
+        return (await UntilAsync(Pods, pod.Metadata.Name!, seen => seen is not null && wanted(seen), what))!;
     }
 
     public Task<VirtualMachineInstanceMigration> CreateMigrationAsync(string name, string instance, IReadOnlyDictionary<string, string>? annotations = null) => Migrations.CreateAsync(
@@ -231,13 +281,28 @@ internal sealed class ControllerLab : IAsyncDisposable
     }
 
     // Those that the controllers watch: reading the others takes longer than most tests.
-    private static string Definitions(string folder)
+    private static string Definitions(string folder, bool withDaemonSets)
     {
         var wanted = Directory.CreateDirectory(Path.Combine(folder, "crds")).FullName;
         foreach (var plural in new[] { KubeVirt.Instances.Plural, KubeVirt.Migrations.Plural, KubeVirt.Networks.Plural })
             File.Copy(Path.Combine(Crds(), plural + ".yaml"), Path.Combine(wanted, plural + ".yaml"));
+        if (withDaemonSets)
+            File.WriteAllText(Path.Combine(wanted, "daemonsets.yaml"), DaemonSets);
         return wanted;
     }
+
+    private const string DaemonSets = """
+        apiVersion: apiextensions.k8s.io/v1
+        kind: CustomResourceDefinition
+        metadata:
+          name: daemonsets.apps
+        spec:
+          group: apps
+          scope: Namespaced
+          names: {kind: DaemonSet, listKind: DaemonSetList, plural: daemonsets, singular: daemonset}
+          versions:
+          - {name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}}
+        """;
 
     private static string Crds()
     {

@@ -56,7 +56,7 @@ internal sealed class PodRunner : IReconciler, IAsyncDisposable
         else if (pod.Spec?.NodeName is null && !Hold)
             await BindAsync(pod, ct);
         else if (pod.Spec?.NodeName is not null && pod.Status?.Phase is null or "Pending")
-            await PatchStatusAsync(pod, new JsonObject { ["phase"] = "Running" }, ct);
+            await PatchStatusAsync(pod, Started(), ct);
         return Outcome.Done;
     }
 
@@ -97,6 +97,14 @@ internal sealed class PodRunner : IReconciler, IAsyncDisposable
             },
             ct);
     }
+
+    // Every pod has the same address: nothing is ever sent to it.
+    private static JsonObject Started() => new()
+    {
+        ["phase"] = "Running",
+        ["podIP"] = "10.244.1.7",
+        ["podIPs"] = new JsonArray(new JsonObject { ["ip"] = "10.244.1.7" }, new JsonObject { ["ip"] = "fd00:10:244:1::7" }),
+    };
 
     private static JsonObject NotScheduled(string why) => new()
     {

@@ -53,6 +53,12 @@ internal sealed class ScriptedNode : IAsyncDisposable
     /// <summary>A migration stays in COPYING until the test lets it go on.</summary>
     public bool HoldCopies { get; set; }
 
+    /// <summary>A guest keeps what it is asked to let go of, until the test lets it.</summary>
+    public bool HoldUnplugs { get; set; }
+
+    /// <summary>NICs that somebody else made in the node's pods.</summary>
+    public ConcurrentDictionary<string, bool> PodInterfaces { get; } = [];
+
     /// <summary>Why an arriving guest cannot be prepared for, or null.</summary>
     public string? FailArrivals { get; set; }
 
@@ -135,6 +141,17 @@ internal sealed class ScriptedNode : IAsyncDisposable
         HoldCopies = false;
         foreach (var state in Migrations.Where(state => state is { Role: MigrationRole.Source, Phase: MigrationPhase.Copying or MigrationPhase.Switching or MigrationPhase.Undecided }))
             EndCopy(state.Id);
+    }
+
+    /// <summary>Guests let go of what they were asked for.</summary>
+    public void ReleaseUnplugs()
+    {
+        HoldUnplugs = false;
+        foreach (var machine in Machines)
+        {
+            lock (_gate)
+                ChangeLocked(machine.Id, LetGo);
+        }
     }
 
     /// <summary>The guest ends by itself.</summary>
@@ -264,6 +281,47 @@ internal sealed class ScriptedNode : IAsyncDisposable
         return fault is null ? answer : throw new RpcException(new Status(fault.Code, fault.Detail));
     }
 
+    // NICs beside the pod's first have no addresses here.
+    private static InterfaceStatus Bound(Interface nic)
+    {
+        var isFirst = nic.PodInterface == "eth0";
+        var mac = nic.Mac is { Length: > 0 } asked ? asked : isFirst ? "02:00:00:00:00:07" : "02:00:00:00:01:07";
+        return new InterfaceStatus
+        {
+            Name = nic.Name,
+            PodInterface = nic.PodInterface,
+            Mac = mac,
+            Binding = nic.Binding,
+            Queues = Math.Max(1, nic.Queues),
+            LinkState = nic.LinkState is LinkState.Unspecified ? LinkState.Up : nic.LinkState,
+            Plugged = true,
+            Lease = nic.Lease ?? (isFirst ? new Lease { Mac = mac, Addresses = { "10.244.1.7/24" }, Gateway = "10.244.1.1" } : null),
+            Leased = isFirst,
+        };
+    }
+
+    private static string Attached(MachinePlan plan) => plan.Interfaces.All(nic => nic.Delegate is null)
+        ? ""
+        : $"[{string.Join(',', plan.Interfaces.Where(nic => nic.Delegate is not null).Select(nic => $$"""{"name":"{{nic.Delegate.Name}}","interface":"{{nic.PodInterface}}","mac":"02:00:00:00:01:07","dns":{} }"""))}]";
+
+    private static void LetGo(Machine machine)
+    {
+        foreach (var left in machine.Interfaces.Where(nic => machine.Plan.Interfaces.All(planned => planned.Name != nic.Name)).ToList())
+            machine.Interfaces.Remove(left);
+        machine.NetworkStatus = Attached(machine.Plan);
+    }
+
+    private Machine ChangeableLocked(string id)
+    {
+        if (!_machines.TryGetValue(id, out var machine))
+            throw new RpcException(new Status(StatusCode.NotFound, $"machine {id} is not here"));
+        if (_migrations.Values.Any(state => state.MachineId == id && state.Phase is MigrationPhase.Setup or MigrationPhase.Copying or MigrationPhase.Switching or MigrationPhase.Undecided))
+            throw new RpcException(new Status(StatusCode.Aborted, $"machine {id} is being migrated"));
+        return machine.Phase is MachinePhase.Running or MachinePhase.Paused
+            ? machine
+            : throw new RpcException(new Status(StatusCode.FailedPrecondition, $"machine {id} does not run here"));
+    }
+
     private sealed record Fault(StatusCode Code, string Detail, bool Afterwards);
 
     private sealed class NoLifetime : IHostLifetime
@@ -292,14 +350,8 @@ internal sealed class ScriptedNode : IAsyncDisposable
                     node.ChangeLocked(request.Plan.Id, m =>
                     {
                         m.Phase = MachinePhase.Planned;
-                        m.Interfaces.AddRange(request.Plan.Interfaces.Select(nic => new InterfaceStatus
-                        {
-                            Name = nic.Name,
-                            PodInterface = nic.PodInterface,
-                            Mac = nic.Mac is { Length: > 0 } mac ? mac : "02:00:00:00:00:07",
-                            Lease = nic.Lease ?? new Lease { Mac = "02:00:00:00:00:07", Addresses = { "10.244.1.7/24" }, Gateway = "10.244.1.1" },
-                            Leased = true,
-                        }));
+                        m.Interfaces.AddRange(request.Plan.Interfaces.Select(Bound));
+                        m.NetworkStatus = Attached(m.Plan);
                     });
                 }
             }
@@ -320,6 +372,58 @@ internal sealed class ScriptedNode : IAsyncDisposable
                 }
             }
             return new DeleteMachineResponse();
+        });
+
+        public override Task<HotplugInterfaceResponse> HotplugInterface(HotplugInterfaceRequest request, ServerCallContext context) => node.AnswerAsync("HotplugInterface", () =>
+        {
+            lock (node._gate)
+            {
+                var nic = request.Interface;
+                if (nic is not { Name.Length: > 0 })
+                    throw new RpcException(new Status(StatusCode.InvalidArgument, "interface.name is empty"));
+                var machine = node.ChangeableLocked(request.Id);
+                if (machine.Plan.Interfaces.FirstOrDefault(planned => planned.Name == nic.Name) is { } known)
+                    return known.Equals(nic) ? new HotplugInterfaceResponse() : throw new RpcException(new Status(StatusCode.FailedPrecondition, $"there is another interface {nic.Name}"));
+                if (nic.Delegate is null && !node.PodInterfaces.ContainsKey(nic.PodInterface))
+                    throw new RpcException(new Status(StatusCode.FailedPrecondition, $"pod NIC {nic.PodInterface} is not there yet"));
+                node.ChangeLocked(request.Id, m =>
+                {
+                    m.Plan.Interfaces.Add(nic);
+                    m.Interfaces.Add(Bound(nic));
+                    m.NetworkStatus = Attached(m.Plan);
+                });
+            }
+            return new HotplugInterfaceResponse();
+        });
+
+        public override Task<UnplugInterfaceResponse> UnplugInterface(UnplugInterfaceRequest request, ServerCallContext context) => node.AnswerAsync("UnplugInterface", () =>
+        {
+            lock (node._gate)
+            {
+                if (node.ChangeableLocked(request.Id).Plan.Interfaces.FirstOrDefault(nic => nic.Name == request.Name) is { } planned)
+                {
+                    node.ChangeLocked(request.Id, m => m.Plan.Interfaces.Remove(planned));
+                    if (!node.HoldUnplugs)
+                        node.ChangeLocked(request.Id, LetGo);
+                }
+            }
+            return new UnplugInterfaceResponse();
+        });
+
+        public override Task<SetLinkStateResponse> SetLinkState(SetLinkStateRequest request, ServerCallContext context) => node.AnswerAsync("SetLinkState", () =>
+        {
+            lock (node._gate)
+            {
+                if (node.ChangeableLocked(request.Id).Plan.Interfaces.All(nic => nic.Name != request.Name))
+                    throw new RpcException(new Status(StatusCode.InvalidArgument, $"there is no interface {request.Name}"));
+                var state = request.Up ? LinkState.Up : LinkState.Down;
+                node.ChangeLocked(request.Id, m =>
+                {
+                    m.Plan.Interfaces.First(nic => nic.Name == request.Name).LinkState = state;
+                    m.Interfaces.First(nic => nic.Name == request.Name).LinkState = state;
+                });
+            }
+            return new SetLinkStateResponse();
         });
 
         public override async Task WatchMachines(WatchMachinesRequest request, IServerStreamWriter<WatchMachinesResponse> responseStream, ServerCallContext context)
