@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 
@@ -61,7 +62,7 @@ public static partial class NetworkSelections
     {
         try
         {
-            var elements = JsonSerializer.Deserialize(annotation, ApiJson.Default.ListNetworkSelection);
+            var elements = JsonSerializer.Deserialize(Encoding.UTF8.GetBytes(annotation), ApiJson.Default.ListNetworkSelection);
             error = elements?.TrueForAll(element => element is not null) == true ? null : "is not a list of networks";
             return error is null ? elements : null;
         }

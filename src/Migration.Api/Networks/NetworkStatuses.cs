@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace Migration.Api;
@@ -12,7 +13,7 @@ public static class NetworkStatuses
             return [];
         try
         {
-            return JsonSerializer.Deserialize(annotation, ApiJson.Default.ListNetworkStatus)?.OfType<NetworkStatus>().ToList() ?? [];
+            return JsonSerializer.Deserialize(Encoding.UTF8.GetBytes(annotation), ApiJson.Default.ListNetworkStatus)?.OfType<NetworkStatus>().ToList() ?? [];
         }
         catch (JsonException)
         {

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Migration.Api;
@@ -81,7 +82,7 @@ public sealed class NetworkDefinitions(KubernetesClient client, ClusterView clus
             return null;
         try
         {
-            using var json = JsonDocument.Parse(configuration);
+            using var json = JsonDocument.Parse(Encoding.UTF8.GetBytes(configuration));
             var root = json.RootElement;
             if (root.ValueKind is not JsonValueKind.Object)
                 return "is not a JSON object";
