@@ -49,7 +49,7 @@ internal sealed class NodeCall : IDisposable
     /// <summary>DEL: false when there is no node to tell.</summary>
     public bool TryDetach(Invocation invocation)
     {
-        var request = new DetachRequest { Key = Key(invocation), NamespacePath = invocation.NetworkNamespace };
+        var request = new DetachRequest { Key = Key(invocation), NamespacePath = invocation.NetworkNamespace, Promptly = true };
         try
         {
             Patiently(options => _node.Detach(request, options), waitForNode: false);

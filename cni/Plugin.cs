@@ -20,9 +20,21 @@ internal static class Plugin
         catch (Exception e)
         {
             var error = e as CniException ?? new CniException(e is IOException or UnauthorizedAccessException ? CniErrorCode.Io : CniErrorCode.Internal, e.Message, e.GetType().Name);
-            output().Write(Output.Error(error, version).Span);
-            return 1;
+            return Refuse(output, Output.Error(error, version));
         }
+    }
+
+    private static int Refuse(Func<Stream> output, ReadOnlyMemory<byte> error)
+    {
+        try
+        {
+            output().Write(error.Span);
+        }
+        catch (IOException)
+        {
+            // Nobody reads: the exit code is all that is left to say.
+        }
+        return 1;
     }
 
     private static ReadOnlyMemory<byte> Execute(string command, Func<Stream> input, Func<string, string?> variable, ref string version)

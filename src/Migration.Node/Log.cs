@@ -35,6 +35,9 @@ internal static partial class Log
     [LoggerMessage(LogLevel.Warning, "{Key} stays bound as its pod's annotation said, not as planned: {Reason}")]
     public static partial void NotSettled(ILogger log, string key, string reason);
 
+    [LoggerMessage(LogLevel.Warning, "{Key} is detached, but not everything of it is gone yet: {Reason}")]
+    public static partial void NotFinished(ILogger log, string key, string reason);
+
     [LoggerMessage(LogLevel.Information, "Detached {Key}")]
     public static partial void Detached(ILogger log, string key);
 

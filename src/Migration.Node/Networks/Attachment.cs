@@ -15,4 +15,7 @@ internal sealed record Attachment
 
     /// <summary>The pod NIC as it was, where the wiring changes it. Written down before the first change.</summary>
     public NicIdentity? Original { get; init; }
+
+    /// <summary>Its Detach was answered before it had ended: it is finished, not taken up again.</summary>
+    public bool Leaving { get; init; }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Migration.Linux;
+using Migration.Node.DataPlane;
 using Migration.Node.Machines;
 using Migration.Node.State;
 
@@ -17,6 +18,7 @@ internal sealed partial class Attachments : IDisposable
     // What is on disk: also what was begun and did not succeed, which must be finished or undone with what is known of it.
     private readonly ConcurrentDictionary<AttachmentKey, Attachment> _written = new();
     private readonly ConcurrentDictionary<AttachmentKey, bool> _busy = new();
+    private readonly ConcurrentDictionary<AttachmentKey, Departure> _leaving = new();
     private readonly RecordFolder<Attachment> _records;
     private readonly GuestServer _server;
     private readonly ILogger _log;
@@ -41,9 +43,16 @@ internal sealed partial class Attachments : IDisposable
     {
         foreach (var (_, attachment) in _records.Load())
         {
-            _written[attachment.Key] = _attachments[attachment.Key] = attachment;
+            _written[attachment.Key] = attachment;
             try
             {
+                if (attachment.Leaving)
+                {
+                    Detach(attachment.Key, "");
+                    continue;
+                }
+
+                _attachments[attachment.Key] = attachment;
                 Bind(attachment);
             }
             catch (Exception gone) when (gone is IOException or RefusedException)
@@ -55,16 +64,20 @@ internal sealed partial class Attachments : IDisposable
 
     public Attachment Attach(AttachmentKey key, PodIdentity pod, string namespacePath, InterfacePlan? plan, string hostName, bool byAnnotation = false)
     {
+        WaitForLeaving(key, namespacePath);
         using var _ = Reserve(key);
         using var links = OpenPod(namespacePath);
         // Another namespace is another pod sandbox: nothing that is known is true there.
         var known = _written.GetValueOrDefault(key) is { } before && before.NamespacePath == namespacePath ? before : null;
         var attachment = Planned(links, key, pod, namespacePath, plan, hostName, known) with { ByAnnotation = byAnnotation };
         if (known?.Bound is { } old && old.Binding != attachment.Bound?.Binding)
+        {
             Unbind(links, known);
+            links.RemoveDiscarded();
+        }
+
         var bound = attachment.Bound;
-        _records.Save(key.FileName, attachment);
-        _written[key] = attachment;
+        Write(attachment);
         Bind(attachment);
         _attachments[key] = attachment;
         if (bound is not null)
@@ -83,7 +96,7 @@ internal sealed partial class Attachments : IDisposable
                 var nic = plan.Interfaces.FirstOrDefault(nic => nic.PodInterface == early.Key.InterfaceName);
                 // Nobody has opened the tap yet: a machine without plan has no QEMU.
                 if (early.Bound is { } bound && bound.Queues != nic?.Queues)
-                    Unbind(early.NamespacePath, early.Key, early);
+                    Undo(early);
                 Attach(early.Key, early.Pod, early.NamespacePath, nic, plan.InstanceName);
             }
             catch (Exception failure) when (failure is IOException or RefusedException)
@@ -93,15 +106,31 @@ internal sealed partial class Attachments : IDisposable
         }
     }
 
-    public void Detach(AttachmentKey key, string namespacePath)
+    /// <param name="promptly">Return once the pod NIC is as it was; what was made for the guest goes in the background.</param>
+    public void Detach(AttachmentKey key, string namespacePath, bool promptly = false)
     {
-        using var _ = Reserve(key);
-        _server.Stop(key);
-        var known = _written.GetValueOrDefault(key);
-        foreach (var path in new[] { known?.NamespacePath, namespacePath }.OfType<string>().Where(path => path.Length > 0).Distinct())
-            Unbind(path, key, known);
-        _records.Delete(key.FileName);
-        _written.TryRemove(key, out Attachment? _);
+        WaitForLeaving(key, namespacePath);
+        var reservation = Reserve(key);
+        var pods = new List<PodLinks>();
+        try
+        {
+            var known = _written.GetValueOrDefault(key);
+            if (promptly && known is not null)
+                Write(known with { Leaving = true });
+            _server.Stop(key);
+            foreach (var path in new[] { known?.NamespacePath, namespacePath }.OfType<string>().Where(path => path.Length > 0).Distinct())
+                Unbind(path, key, known, pods);
+        }
+        catch
+        {
+            Release(pods, reservation);
+            throw;
+        }
+
+        if (promptly && _written.ContainsKey(key))
+            FinishLater(key, namespacePath, pods, reservation);
+        else
+            Finish(key, pods, reservation);
         if (!_attachments.TryRemove(key, out var removed))
             return;
         Log.Detached(_log, key.ToString());
@@ -125,7 +154,7 @@ internal sealed partial class Attachments : IDisposable
     public IReadOnlyList<AttachmentKey> Collect(string network, IReadOnlySet<AttachmentKey> valid, ICollection<RefusedException> failures)
     {
         var removed = new List<AttachmentKey>();
-        foreach (var key in _written.Keys.Where(key => key.Network == network && !valid.Contains(key)).OrderBy(key => key.ToString(), StringComparer.Ordinal))
+        foreach (var key in _written.Keys.Where(key => key.Network == network && !valid.Contains(key) && !_leaving.ContainsKey(key)).OrderBy(key => key.ToString(), StringComparer.Ordinal))
         {
             try
             {
@@ -141,7 +170,12 @@ internal sealed partial class Attachments : IDisposable
         return removed;
     }
 
-    public void Dispose() => _server.Leased -= OnLeased;
+    public void Dispose()
+    {
+        _server.Leased -= OnLeased;
+        foreach (var leaving in _leaving.Values)
+            leaving.Done.Wait();
+    }
 
     private Attachment Planned(PodLinks links, AttachmentKey key, PodIdentity pod, string namespacePath, InterfacePlan? plan, string hostName, Attachment? known)
     {
@@ -168,12 +202,11 @@ internal sealed partial class Attachments : IDisposable
         _server.Serve(attachment, links.Route.GetLink(bound.Tap).Index, nic, links.Space);
     }
 
-    private void Unbind(string namespacePath, AttachmentKey key, Attachment? known)
+    private void Unbind(string namespacePath, AttachmentKey key, Attachment? known, List<PodLinks> pods)
     {
-        PodLinks links;
         try
         {
-            links = PodLinks.Open(namespacePath);
+            pods.Add(PodLinks.Open(namespacePath));
         }
         catch (LinuxException)
         {
@@ -181,8 +214,75 @@ internal sealed partial class Attachments : IDisposable
             return;
         }
 
-        using (links)
-            Unbind(links, known ?? new Attachment { Key = key, Pod = new PodIdentity("", "", ""), NamespacePath = namespacePath });
+        Unbind(pods[^1], known ?? new Attachment { Key = key, Pod = new PodIdentity("", "", ""), NamespacePath = namespacePath });
+    }
+
+    /// <summary>The rest of a Detach: what takes the kernel long, and forgetting.</summary>
+    private void Finish(AttachmentKey key, List<PodLinks> pods, Reservation reservation)
+    {
+        try
+        {
+            foreach (var links in pods)
+                links.RemoveDiscarded();
+            _records.Delete(key.FileName);
+            _written.TryRemove(key, out Attachment? _);
+        }
+        finally
+        {
+            Release(pods, reservation);
+        }
+    }
+
+    private void FinishLater(AttachmentKey key, string namespacePath, List<PodLinks> pods, Reservation reservation)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _leaving[key] = new Departure(_written[key].NamespacePath, namespacePath, done.Task);
+        _ = DedicatedThread.Run("detaching", () =>
+        {
+            try
+            {
+                Finish(key, pods, reservation);
+            }
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+            {
+                // It stays written down: the next Detach, Collect or start of the node finishes it.
+                Log.NotFinished(_log, key.ToString(), failure.Message);
+            }
+
+            _leaving.TryRemove(key, out var _);
+            return done.TrySetResult();
+        });
+    }
+
+    private static void Release(List<PodLinks> pods, Reservation reservation)
+    {
+        foreach (var links in pods)
+            links.Dispose();
+        pods.Clear();
+        reservation.Dispose();
+    }
+
+    /// <summary>What is made anew must not meet what is just going: neither under the same key nor in the same namespace.</summary>
+    private void WaitForLeaving(AttachmentKey key, string namespacePath)
+    {
+        foreach (var (other, leaving) in _leaving)
+        {
+            if (other == key || leaving.Namespace == namespacePath || leaving.OtherNamespace == namespacePath)
+                leaving.Done.Wait();
+        }
+    }
+
+    private void Write(Attachment attachment)
+    {
+        _records.Save(attachment.Key.FileName, attachment);
+        _written[attachment.Key] = attachment;
+    }
+
+    private void Undo(Attachment attachment)
+    {
+        using var links = OpenPod(attachment.NamespacePath);
+        Unbind(links, attachment);
+        links.RemoveDiscarded();
     }
 
     private void Unbind(PodLinks links, Attachment attachment)
@@ -215,11 +315,13 @@ internal sealed partial class Attachments : IDisposable
         var leased = attachment with { Bound = bound with { Leased = true } };
         if (!_attachments.TryUpdate(key, leased, attachment))
             return;
-        _records.Save(key.FileName, leased);
-        _written[key] = leased;
+        Write(leased);
         Log.Leased(_log, bound.Mac, bound.Lease.Addresses.FirstOrDefault() ?? "");
         Changed?.Invoke(attachment.Pod.Uid);
     }
+
+    /// <summary>An attachment whose Detach was answered and has not ended.</summary>
+    private sealed record Departure(string Namespace, string OtherNamespace, Task Done);
 
     private sealed class Reservation(Action release) : IDisposable
     {

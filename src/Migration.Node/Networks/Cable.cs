@@ -23,7 +23,7 @@ internal sealed class Cable(PodLinks links, Classifier everything) : IBinding
                 links.Route.SetLink(nic.Index, new LinkChanges { AllMulticast = false });
         }
 
-        links.RemoveLink(names.Tap);
+        links.Discard(names.Tap);
     }
 
     private IEnumerable<Step> Steps(PodNic nic, BoundInterface bound)

@@ -12,7 +12,10 @@ internal interface IBinding
     /// <summary>The first thing that differs from what <see cref="Ensure"/> makes; null if nothing does.</summary>
     string? Differs(PodNic nic, BoundInterface bound);
 
-    /// <summary>Undoes it, also what was only begun, also what was undone before. Touches nothing that another binding made.</summary>
+    /// <summary>
+    /// Undoes it, also what was only begun, also what was undone before. Touches nothing that another binding made. Links that were made for
+    /// the guest alone may be discarded: whoever calls removes them.
+    /// </summary>
     /// <param name="names">The links.</param>
     /// <param name="original">The pod NIC as it was, where that is known.</param>
     void Remove(PodNicNames names, NicIdentity? original);

@@ -31,7 +31,7 @@ internal sealed class NetworksService(Attachments attachments, PodNetworks pods,
 
     public override async Task<DetachResponse> Detach(DetachRequest request, ServerCallContext context)
     {
-        await pods.DetachAsync(NetworkMapping.ToKey(request.Key), request.NamespacePath);
+        await pods.DetachAsync(NetworkMapping.ToKey(request.Key), request.NamespacePath, request.Promptly);
         return new DetachResponse();
     }
 

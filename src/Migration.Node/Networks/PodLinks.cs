@@ -13,6 +13,8 @@ internal sealed class PodLinks : IDisposable
     /// <summary>QEMU's user in the launcher pod.</summary>
     public const uint QemuUser = 107;
 
+    private readonly HashSet<int> _discarded = [];
+
     private PodLinks(NetworkNamespace space, RouteClient route) => (Space, Route) = (space, route);
 
     public NetworkNamespace Space { get; }
@@ -84,6 +86,23 @@ internal sealed class PodLinks : IDisposable
         $"no filter prio {priority} on {hook} of link {link}",
         () => !HasHooks(link) || Route.GetFilters(link, hook).All(filter => filter.Priority != priority),
         () => RemoveFilters(link, hook, [priority]));
+
+    /// <summary>
+    /// Puts a link aside that nothing else waits for, to be removed by <see cref="RemoveDiscarded"/>: the kernel removes a link only when
+    /// every processor has let go of it, some tens of milliseconds later.
+    /// </summary>
+    public void Discard(string name)
+    {
+        if (Route.FindLink(name) is { } link)
+            _discarded.Add(link.Index);
+    }
+
+    public void RemoveDiscarded()
+    {
+        foreach (var link in _discarded)
+            Tolerating(Errno.ENODEV, () => Route.DeleteLink(link));
+        _discarded.Clear();
+    }
 
     public void RemoveLink(string name)
     {

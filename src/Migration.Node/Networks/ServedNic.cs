@@ -1,7 +1,8 @@
 using Migration.Linux;
-using Migration.Packets;
+using Migration.Node.DataPlane;
 using Migration.Packets.Dhcp;
 using Migration.Packets.Ndp;
+using Migration.Packets;
 
 namespace Migration.Node.Networks;
 
@@ -86,8 +87,13 @@ internal sealed class ServedNic : IDisposable
     {
         foreach (var watch in Watches)
             watch.Dispose();
-        Socket.Dispose();
-        _search?.Dispose();
+        // Nobody reads them any more; the kernel makes who closes one wait until every processor has seen it go, some ten milliseconds.
+        _ = DedicatedThread.Run("closing sockets", () =>
+        {
+            Socket.Dispose();
+            _search?.Dispose();
+            return true;
+        });
     }
 
     // Behind NAT the guest's neighbours are not the pod's.

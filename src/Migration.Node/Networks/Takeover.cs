@@ -25,8 +25,8 @@ internal sealed class Takeover(PodLinks links, bool guarded) : IBinding
             Step.Ensure(Restoration(nic, names, original ?? Recall(links, names, nic)));
         else if (original is not null && links.Route.FindLink(names.Nic) is { } keeper && keeper.Index != original.Index)
             links.RemoveLink(names.Nic);
-        links.RemoveLink(names.Bridge);
-        links.RemoveLink(names.Tap);
+        links.Discard(names.Bridge);
+        links.Discard(names.Tap);
     }
 
     /// <summary>What the links themselves still tell of a NIC that was taken over; only its routes are not among it.</summary>

@@ -97,11 +97,12 @@ internal sealed class PodNetworks
     }
 
     /// <summary>DEL of a pod's primary NIC: the delegates in reverse order, then the primary. All are tried; what failed is reported, and stays recorded.</summary>
-    public async Task DetachAsync(AttachmentKey primary, string namespacePath)
+    /// <param name="promptly">Return once the pod's NICs are as their plugins left them.</param>
+    public async Task DetachAsync(AttachmentKey primary, string namespacePath, bool promptly = false)
     {
         using var _ = Reserve(primary);
         var failures = await DeleteAllAsync(primary, namespacePath);
-        _attachments.Detach(primary, namespacePath);
+        _attachments.Detach(primary, namespacePath, promptly);
         if (failures.Count > 0)
             throw Joined(failures);
     }
