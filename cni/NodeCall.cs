@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Globalization;
+using System.Text;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Grpc.Net.Client;
@@ -118,7 +120,7 @@ internal sealed class NodeCall : IDisposable
     // Not the node's own word but the transport's: nobody listens, or who did is gone.
     private static bool IsAbsence(RpcException e) => e.StatusCode == StatusCode.Unavailable && e.Status.DebugException is not null;
 
-    private CniException Refusal(RpcException e) => e.StatusCode switch
+    private CniException Refusal(RpcException e) => DelegateError(e) ?? e.StatusCode switch
     {
         StatusCode.InvalidArgument => new CniException(CniErrorCode.InvalidConfiguration, e.Status.Detail, Details(e), e),
         StatusCode.Unavailable when IsAbsence(e) =>
@@ -128,6 +130,14 @@ internal sealed class NodeCall : IDisposable
             new CniException(CniErrorCode.TryAgainLater, $"the node at {_configuration.NodeSocket} did not answer within {_configuration.Timeout.TotalSeconds:0} s", Details(e), e),
         _ => new CniException(CniErrorCode.Private + (int)e.StatusCode, e.Status.Detail, Details(e), e),
     };
+
+    // A plugin that the node executes for this pod has refused: the runtime is told its own words (networks.proto, Attach).
+    private static CniException? DelegateError(RpcException e) =>
+        int.TryParse(e.Trailers.Get("cni-code")?.Value, CultureInfo.InvariantCulture, out var code)
+            ? new CniException((CniErrorCode)code, Text(e, "cni-message-bin"), e.Status.Detail, e)
+            : null;
+
+    private static string Text(RpcException e, string trailer) => Encoding.UTF8.GetString(e.Trailers.Get(trailer)?.ValueBytes ?? []);
 
     // A socket that is not there is reported by .NET as an address that cannot be assigned.
     private string Absence(RpcException e) => File.Exists(_configuration.NodeSocket) ? e.Status.Detail : "there is no such socket";

@@ -102,6 +102,7 @@ static void AddServices(IServiceCollection services, NodeOptions options, StateD
     services.AddSingleton<GuestServer>();
     services.AddSingleton<Attachments>();
     services.AddSingleton<PodNetworks>();
+    services.AddSingleton<NetworkReadiness>();
     services.AddSingleton<Journal>();
     services.AddSingleton<Announcer>();
     services.AddSingleton<HostProbe>();

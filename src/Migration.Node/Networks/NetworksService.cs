@@ -8,7 +8,8 @@ using Wire = Migration.Protos;
 namespace Migration.Node.Networks;
 
 /// <summary>The contract's Networks service.</summary>
-internal sealed class NetworksService(Attachments attachments, PodNetworks pods, MachineRoom machines, Journal journal, ILogger<NetworksService> log) : Wire.Networks.NetworksBase
+internal sealed class NetworksService(
+    Attachments attachments, PodNetworks pods, NetworkReadiness readiness, MachineRoom machines, Journal journal, ILogger<NetworksService> log) : Wire.Networks.NetworksBase
 {
     private static readonly TimeSpan PlanPatience = TimeSpan.FromSeconds(10);
 
@@ -51,7 +52,9 @@ internal sealed class NetworksService(Attachments attachments, PodNetworks pods,
     }
 
     public override Task<StatusResponse> Status(StatusRequest request, ServerCallContext context) =>
-        Task.FromResult(new StatusResponse { Ready = true });
+        Task.FromResult(readiness.Problem() is { } problem
+            ? new StatusResponse { Reason = problem.Message, ExistingLimited = problem.CniError?.Code is CniError.NotAvailableAndLimited }
+            : new StatusResponse { Ready = true });
 
     public override Task<ListAttachmentsResponse> ListAttachments(ListAttachmentsRequest request, ServerCallContext context)
     {

@@ -19,6 +19,8 @@ public sealed class LabNode : IAsyncDisposable
         (_lab, Name, Number) = (lab, name, number);
         Folder = Path.Combine(lab.Folder, name);
         Directory.CreateDirectory(Path.Combine(Folder, "kubelet", "pods"));
+        Directory.CreateDirectory(Plugins);
+        Directory.CreateDirectory(CniConfigurations);
         _certificates = lab.Certificates.Issue(LabCertificates.NodeName(name));
         Namespace = TestNamespace.Create(name);
     }
@@ -42,6 +44,15 @@ public sealed class LabNode : IAsyncDisposable
     public string State => Path.Combine(Folder, "state");
 
     public string KubeletRoot => Path.Combine(Folder, "kubelet");
+
+    /// <summary>Plugins of the test's own, found before Debian's.</summary>
+    public string Plugins => Path.Combine(Folder, "plugins");
+
+    /// <summary>CNI configurations on the node's disk.</summary>
+    public string CniConfigurations => Path.Combine(Folder, "net.d");
+
+    /// <summary>For the node service, from its next start on.</summary>
+    public IReadOnlyList<string> MoreArguments { get; set; } = [];
 
     public string Log => File.Exists(LogPath) ? File.ReadAllText(LogPath) : "";
 
@@ -176,6 +187,7 @@ public sealed class LabNode : IAsyncDisposable
     [
         "--name", Name, "--listen", $"{Address}:7411", "--data-listen", $"{Address}:7412", "--socket", Socket, "--state", State,
         "--kubelet-root", KubeletRoot, "--certificates", _certificates, "--accelerator", "tcg",
+        "--cni-bin-dir", $"{Plugins}:/usr/lib/cni", "--cni-conf-dir", CniConfigurations, .. MoreArguments,
     ];
 
     private GrpcChannel Channel() =>

@@ -8,6 +8,13 @@ namespace Migration.Node.Networks.Delegates;
 /// </summary>
 internal sealed class PluginChain(PluginRunner runner)
 {
+    /// <exception cref="RefusedException">A plugin is not on this node: nothing of the list could be executed, not even to undo it.</exception>
+    public void RequirePlugins(NetworkList list)
+    {
+        foreach (var plugin in list.Plugins)
+            runner.Find((string)plugin["type"]!);
+    }
+
     public async Task<JsonObject> AddAsync(PluginCall call)
     {
         JsonObject? result = null;
@@ -73,6 +80,9 @@ internal sealed class PluginChain(PluginRunner runner)
     private static PluginCall OfNobody(NetworkList list) =>
         new() { List = list, ContainerId = "", NamespacePath = "", InterfaceName = "", Arguments = [], Capabilities = [] };
 
-    private static RefusedException Silent(JsonObject plugin) =>
-        new(Refusal.NotNow, $"plugin {plugin["type"]} ADD: no result", new CniError(CniError.Internal, $"{plugin["type"]} answered ADD with no result", ""));
+    private static RefusedException Silent(JsonObject plugin)
+    {
+        var error = new CniError(CniError.Internal, $"{plugin["type"]} answered ADD with no result", "");
+        return new(Refusal.NotNow, $"plugin {plugin["type"]} ADD: {error}", error);
+    }
 }

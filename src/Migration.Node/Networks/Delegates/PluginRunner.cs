@@ -39,7 +39,7 @@ internal sealed class PluginRunner(IReadOnlyList<string> folders, TimeSpan limit
 
     private async Task<ProgramRun> StartAsync(string type, Dictionary<string, string> environment, byte[] input)
     {
-        var path = Find(type, environment);
+        var path = Find(type);
         for (var attempt = 1; ; attempt++)
         {
             try
@@ -57,9 +57,14 @@ internal sealed class PluginRunner(IReadOnlyList<string> folders, TimeSpan limit
         }
     }
 
-    private string Find(string type, Dictionary<string, string> environment) =>
-        folders.Select(folder => Path.Combine(folder, type)).FirstOrDefault(File.Exists)
-        ?? throw Failed(environment, type, new CniError(CniError.Internal, $"failed to find plugin \"{type}\" in path [{string.Join(' ', folders)}]", ""));
+    /// <exception cref="RefusedException">There is none.</exception>
+    public string Find(string type)
+    {
+        if (folders.Select(folder => Path.Combine(folder, type)).FirstOrDefault(File.Exists) is { } path)
+            return path;
+        var missing = $"failed to find plugin \"{type}\" in path [{string.Join(' ', folders)}]";
+        throw new RefusedException(Refusal.NotNow, missing, new CniError(CniError.Internal, missing, ""));
+    }
 
     private static CniError ErrorOf(string type, JsonObject? answer, ProgramRun run)
     {

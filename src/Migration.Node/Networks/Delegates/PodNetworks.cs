@@ -181,8 +181,23 @@ internal sealed class PodNetworks
     /// <summary>The value of the pod's network-status annotation; empty while it has no delegates.</summary>
     public string StatusOf(string podUid) => _status.GetValueOrDefault(podUid, "");
 
-    /// <summary>Each network that is in use here, once.</summary>
-    internal IEnumerable<NetworkList> Networks() => _records.All().DistinctBy(record => record.NetworkName).Select(record => record.List());
+    /// <summary>STATUS of every network that is in use here: the first reason why an ADD could not be served, or null.</summary>
+    public async Task<RefusedException?> FindUnreadyAsync()
+    {
+        foreach (var record in _records.All().DistinctBy(record => record.NetworkName))
+        {
+            try
+            {
+                await Named(record.Plan, () => _chain.StatusAsync(record.List()));
+            }
+            catch (RefusedException unready)
+            {
+                return unready;
+            }
+        }
+
+        return null;
+    }
 
     private Attachment BindPrimary(AttachmentKey primary, PodIdentity pod, string namespacePath, MachinePlan plan)
     {
@@ -219,6 +234,7 @@ internal sealed class PodNetworks
 
     private async Task<DelegateRecord> ExecuteAsync(DelegateRecord record)
     {
+        _chain.RequirePlugins(record.List());
         _records.Save(record);
         var result = await _chain.AddAsync(record.Call(record.NamespacePath));
         using var space = NetworkNamespace.Open(record.NamespacePath);
