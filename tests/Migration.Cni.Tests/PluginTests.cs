@@ -340,6 +340,19 @@ public sealed class PluginTests
         Assert.Single(node.Answers.Requests);
     }
 
+    [Fact]
+    public async Task A_delegates_error_is_passed_on_as_its_own()
+    {
+        await using var node = await TestNode.StartAsync();
+        var trailers = new Metadata { { "cni-code", "117" }, { "cni-message-bin", "kein Anschluß"u8.ToArray() }, { "cni-details-bin", "rack 7"u8.ToArray() } };
+        node.Answers.Before = _ => throw new RpcException(new Status(StatusCode.FailedPrecondition, "network default/blue, interface blue: code 117: kein Anschluß; rack 7"), trailers);
+
+        var outcome = await RunAsync("ADD", Configuration(node, "1.0.0", Result("1.0.0")), Pod(VirtualMachine));
+
+        AssertError(outcome, 117, "kein Anschluß");
+        Assert.Equal("network default/blue, interface blue: code 117: kein Anschluß; rack 7", (string?)outcome.Json["details"]);
+    }
+
     [Theory]
     [InlineData(StatusCode.Unavailable)]
     [InlineData(StatusCode.Aborted)]
