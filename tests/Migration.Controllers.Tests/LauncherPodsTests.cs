@@ -1,3 +1,4 @@
+using Migration.Api;
 using Migration.Controllers.Pods;
 using static Migration.Controllers.Tests.Observations;
 
@@ -39,6 +40,26 @@ public sealed class LauncherPodsTests
         Assert.Equal(("registry/guest:1", "Never"), (pod.Spec.Volumes[1].Image!.Reference, pod.Spec.Volumes[1].Image!.PullPolicy));
         Assert.Equal(["/run/migration-launcher", "/run/migration-volumes/kernel-boot"], pod.Spec.Containers![0].VolumeMounts!.Select(mount => mount.MountPath));
         Assert.Equal("s", Assert.Single(pod.Spec.ImagePullSecrets!).Name);
+    }
+
+    [Fact]
+    public void The_pod_says_how_its_first_nic_is_bound_and_what_networks_it_wants()
+    {
+        var instance = Instance(spec: """
+            {"domain":{"devices":{"interfaces":[{"name":"lan","bridge":{},"macAddress":"02-00-00-AB-CD-EF"},{"name":"default","masquerade":{},"ports":[{"port":80}],"model":"e1000"}]},"memory":{"guest":"64Mi"}},
+             "networks":[{"name":"lan","multus":{"networkName":"infra/blue"}},{"name":"default","pod":{}}]}
+            """);
+        instance = instance with { Metadata = instance.Metadata.WithAnnotation("mine", "kept").WithAnnotation(Annotations.Interface, "forged").WithAnnotation(Annotations.DefaultNetwork, "forged").WithAnnotation("migration.internal/else", "forged") };
+
+        var first = Launchers.First(instance).Metadata;
+        var target = Launchers.Target(instance, Job()).Metadata;
+
+        Assert.Equal("""{ "name": "default", "binding": "BINDING_MASQUERADE", "ports": [ { "protocol": "tcp", "first": 80 } ] }""", first.Annotation(Annotations.Interface));
+        Assert.Equal($$"""[{"name":"blue","namespace":"infra","mac":"02:00:00:ab:cd:ef","interface":"{{PodInterfaceNames.Hashed("lan")}}"}]""", first.Annotation(Annotations.Networks));
+        Assert.Equal(first.Annotation(Annotations.Networks), target.Annotation(Annotations.Networks));
+        Assert.Equal(("kept", null, null), (first.Annotation("mine"), first.Annotation(Annotations.DefaultNetwork), first.Annotation("migration.internal/else")));
+        // Where a guest arrives, nothing is bound before the node was told that it arrives.
+        Assert.Null(target.Annotation(Annotations.Interface));
     }
 
     [Fact]

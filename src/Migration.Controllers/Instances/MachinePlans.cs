@@ -73,7 +73,7 @@ public static class MachinePlans
     {
         if (guest is not null)
             nic.PodInterface = guest.PodInterface;
-        if (!networks.ByNode)
+        if (networks.ByMultus)
             nic.Delegate = null;
         else if (networks.Delegates.TryGetValue(nic.Name, out var plan))
             nic.Delegate = plan.Clone();

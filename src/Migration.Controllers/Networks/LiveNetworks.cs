@@ -142,7 +142,7 @@ public sealed class LiveNetworks
     private static bool IsPluggable(GuestNetwork guest) => guest is { Selection: not null, Interface: { Bridge: not null, IsAbsent: false } };
 
     // Multus says so; where the node attaches, plugging begins with that.
-    private bool HasPodInterface(GuestNetwork guest) => Networks.ByNode || PodNetworks.Statuses(_pod).Any(status => status.Interface == guest.PodInterface);
+    private bool HasPodInterface(GuestNetwork guest) => !Networks.ByMultus || PodNetworks.Statuses(_pod).Any(status => status.Interface == guest.PodInterface);
 
     // Asked for, or not let go of by the guest.
     private bool IsAttached(string name) => Planned(name) is not null || Status(name) is not null;

@@ -20,14 +20,14 @@ public sealed class NetworkDefinitions(KubernetesClient client, ClusterView clus
     /// <param name="ct">Ends the asking.</param>
     public async Task<ResolvedNetworks> ResolveAsync(VirtualMachineInstance instance, CancellationToken ct)
     {
-        var wanted = InstanceNetworks.Of(instance, []).Where(guest => guest.Network.Multus is not null && !guest.Interface.IsAbsent).ToList();
-        if (wanted.Count == 0)
+        var asked = InstanceNetworks.Of(instance, []).Where(guest => guest.Network.Multus is not null).ToList();
+        if (asked.Count == 0)
             return ResolvedNetworks.None;
 
         var byNode = await IsByNodeAsync(ct);
         var delegates = new Dictionary<string, Protos.Delegate>();
         var problems = new Dictionary<string, NetworkProblem>();
-        foreach (var guest in wanted)
+        foreach (var guest in asked.Where(guest => !guest.Interface.IsAbsent))
         {
             var (plan, problem) = guest.Selection is { } selection ? await ResolveAsync(instance, guest, selection, ct) : InPlaceOfPodNetwork(guest, byNode);
             if (problem is not null)
@@ -35,7 +35,7 @@ public sealed class NetworkDefinitions(KubernetesClient client, ClusterView clus
             else if (plan is not null && byNode)
                 delegates[guest.Name] = plan;
         }
-        return new ResolvedNetworks { ByNode = byNode, Delegates = delegates, Problems = problems };
+        return new ResolvedNetworks { ByNode = byNode, ByMultus = !byNode, Delegates = delegates, Problems = problems };
     }
 
     private async Task<(Protos.Delegate? Plan, NetworkProblem? Problem)> ResolveAsync(

@@ -7,8 +7,6 @@ namespace Migration.Controllers.Networks;
 /// <summary>What launcher pods say of their networks, in the annotations that Multus and everybody who knows it read.</summary>
 public static class PodNetworks
 {
-    // The name of the cluster's network is the nodes' business; this is what the entry is for.
-    private const string ClusterNetwork = "default";
     private static readonly string[] Reserved = [Annotations.Networks, Annotations.NetworkStatus, Annotations.DefaultNetwork];
 
     /// <summary>Whether an instance's annotation is its own matter, and not for its pod to repeat.</summary>
@@ -56,32 +54,16 @@ public static class PodNetworks
         return pod with { Metadata = now.Count == 0 ? pod.Metadata.WithoutAnnotation(Annotations.Networks) : pod.Metadata.WithAnnotation(Annotations.Networks, NetworkSelections.Write(now)) };
     }
 
-    /// <summary>The pod with what its node attached, told as Multus would tell it.</summary>
+    /// <summary>
+    /// The pod with what its node attached, in the node's own words. Where it has attached nothing, or not yet said so,
+    /// only a pod whose machine is to have no such network loses what was said before.
+    /// </summary>
     public static Pod Told(Pod pod, Machine machine)
     {
-        var attached = NetworkStatuses.Read(machine.NetworkStatus);
-        var isTold = pod.Metadata.Annotation(Annotations.NetworkStatus) is not null;
-        if ((attached.Count == 0 && !isTold) || pod.Status?.PodIps is not { Count: > 0 })
+        if (machine.NetworkStatus == (pod.Metadata.Annotation(Annotations.NetworkStatus) ?? ""))
             return pod;
-        var status = NetworkStatuses.Write([First(pod, machine), .. attached]);
-        return pod.Metadata.Annotation(Annotations.NetworkStatus) == status ? pod : pod with { Metadata = pod.Metadata.WithAnnotation(Annotations.NetworkStatus, status) };
+        if (machine.NetworkStatus.Length > 0)
+            return pod with { Metadata = pod.Metadata.WithAnnotation(Annotations.NetworkStatus, machine.NetworkStatus) };
+        return machine.Plan.Interfaces.Any(nic => nic.Delegate is not null) ? pod : pod with { Metadata = pod.Metadata.WithoutAnnotation(Annotations.NetworkStatus) };
     }
-
-    private static Api.NetworkStatus First(Pod pod, Machine machine)
-    {
-        var bound = machine.Interfaces.FirstOrDefault(nic => nic.PodInterface == PodInterfaceNames.Primary);
-        return new Api.NetworkStatus
-        {
-            Name = ClusterNetwork,
-            Interface = PodInterfaceNames.Primary,
-            Ips = [.. pod.Status?.PodIps?.Select(ip => ip.Ip).OfType<string>() ?? []],
-            // Behind NAT, and with a MAC of its own choice, the guest's says nothing of the pod's.
-            Mac = bound is { Binding: not Protos.Binding.Masquerade, Mac.Length: > 0 } && AskedMac(machine).Length == 0 ? bound.Mac : null,
-            Mtu = bound?.Lease?.Mtu is > 0 and var mtu ? (int)mtu : null,
-            Default = true,
-        };
-    }
-
-    private static string AskedMac(Machine machine) =>
-        machine.Plan?.Interfaces.FirstOrDefault(nic => nic.PodInterface == PodInterfaceNames.Primary)?.Mac ?? "";
 }

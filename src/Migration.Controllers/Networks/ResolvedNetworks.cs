@@ -3,10 +3,14 @@ namespace Migration.Controllers.Networks;
 /// <summary>What became of the networks that an instance asks for; both tables are by the network's name in the spec.</summary>
 public sealed record ResolvedNetworks
 {
+    /// <summary>It asks for none.</summary>
     public static readonly ResolvedNetworks None = new();
 
-    /// <summary>Whether the node attaches them, and not Multus.</summary>
-    public bool ByNode { get; init; } = true;
+    /// <summary>The node attaches them.</summary>
+    public bool ByNode { get; init; }
+
+    /// <summary>Multus attaches them.</summary>
+    public bool ByMultus { get; init; }
 
     /// <summary>What the node is to execute.</summary>
     public IReadOnlyDictionary<string, Protos.Delegate> Delegates { get; init; } = new Dictionary<string, Protos.Delegate>();

@@ -300,9 +300,11 @@ internal sealed class ScriptedNode : IAsyncDisposable
         };
     }
 
+    private const string PodNetwork = """{"name":"cbr0","interface":"eth0","ips":["10.244.1.7"],"mac":"02:00:00:00:00:07","default":true,"dns":{}}""";
+
     private static string Attached(MachinePlan plan) => plan.Interfaces.All(nic => nic.Delegate is null)
         ? ""
-        : $"[{string.Join(',', plan.Interfaces.Where(nic => nic.Delegate is not null).Select(nic => $$"""{"name":"{{nic.Delegate.Name}}","interface":"{{nic.PodInterface}}","mac":"02:00:00:00:01:07","dns":{} }"""))}]";
+        : $"[{PodNetwork},{string.Join(',', plan.Interfaces.Where(nic => nic.Delegate is not null).Select(nic => $$"""{"name":"{{nic.Delegate.Name}}","interface":"{{nic.PodInterface}}","mac":"02:00:00:00:01:07","dns":{} }"""))}]";
 
     private static void LetGo(Machine machine)
     {
