@@ -35,6 +35,8 @@ public static class AtomicFile
             File.Move(temporary, path, overwrite: true);
             Flush(directory);
         }
+
+        KernelChange.Made($"write {path}");
     }
 
     /// <summary>Deletes durably; false if there was no such file.</summary>
@@ -44,6 +46,7 @@ public static class AtomicFile
             return false;
         File.Delete(path);
         Flush(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        KernelChange.Made($"delete {path}");
         return true;
     }
 

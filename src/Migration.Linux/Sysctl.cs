@@ -35,6 +35,8 @@ public static class Sysctl
         {
             throw new LinuxException($"set {key} to {value}", exception.Errno);
         }
+
+        KernelChange.Made($"set {key} to {value}");
     }
 
     // Slashes, not dots: interface names may contain dots, and never slashes.

@@ -77,6 +77,7 @@ public sealed unsafe class Tap : IDisposable
                 request.Flags |= IFF_MULTI_QUEUE;
             Encoding.UTF8.GetBytes(name, new Span<byte>(request.Name, NameLimit));
             LibC.Ioctl(queue, TUNSETIFF, &request).OrThrow($"create tap {name} in {space}");
+            KernelChange.Made($"open tap {name}");
             return queue;
         }
         catch
@@ -96,7 +97,11 @@ public sealed unsafe class Tap : IDisposable
             SetPersistent(true);
     }
 
-    private void Control(nuint request, nint argument, string act) => LibC.Ioctl(_queues[0], request, argument).OrThrow($"{act} of tap {Name}");
+    private void Control(nuint request, nint argument, string act)
+    {
+        LibC.Ioctl(_queues[0], request, argument).OrThrow($"{act} of tap {Name}");
+        KernelChange.Made($"{act} of tap {Name}");
+    }
 
     /// <summary><c>struct ifreq</c> of netdevice(7), the members that TUNSETIFF reads.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 40)]

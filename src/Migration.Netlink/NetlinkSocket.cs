@@ -68,7 +68,11 @@ internal sealed class NetlinkSocket : IDisposable
     }
 
     /// <summary>A change: done when this returns, refused when it throws.</summary>
-    public void Execute(MessageWriter request, string operation) => Request(request, operation, flags: 0);
+    public void Execute(MessageWriter request, string operation)
+    {
+        Request(request, operation, flags: 0);
+        KernelChange.Made(operation);
+    }
 
     /// <summary>A question with one answer.</summary>
     public T Get<T>(MessageWriter request, string operation, MessageParser<T> parse)
@@ -122,6 +126,8 @@ internal sealed class NetlinkSocket : IDisposable
                 throw new NetlinkException(operation, exception.Errno, exception.KernelMessage);
             }
         }
+
+        KernelChange.Made(operation);
     }
 
     public void Dispose() => _socket.Dispose();

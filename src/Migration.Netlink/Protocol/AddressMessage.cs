@@ -8,7 +8,7 @@ internal static class AddressMessage
 {
     public const ushort New = 20, Delete = 21, Get = 22;
 
-    private const ushort IFA_ADDRESS = 1, IFA_LOCAL = 2, IFA_BROADCAST = 4, IFA_FLAGS = 8;
+    private const ushort IFA_ADDRESS = 1, IFA_LOCAL = 2, IFA_LABEL = 3, IFA_BROADCAST = 4, IFA_FLAGS = 8;
 
     public static MessageWriter WriteDump(int interfaceIndex)
     {
@@ -31,6 +31,8 @@ internal static class AddressMessage
         message.Address(IFA_ADDRESS, address.Peer ?? address.Address);
         if (address.Broadcast is { } broadcast)
             message.Address(IFA_BROADCAST, broadcast);
+        if (address.Label is { } label)
+            message.String(IFA_LABEL, label);
         if (address.Flags != AddressFlags.None)
             message.UInt32(IFA_FLAGS, (uint)address.Flags);
         return message;
@@ -39,6 +41,7 @@ internal static class AddressMessage
     public static InterfaceAddress Read(ushort type, ReadOnlySpan<byte> message)
     {
         var reader = AttributeReader.After<Body>(message, out var body);
+        string? label = null;
         IPAddress? local = null, address = null, broadcast = null;
         var flags = (AddressFlags)body.Flags;
         while (reader.Next())
@@ -50,6 +53,9 @@ internal static class AddressMessage
                     break;
                 case IFA_ADDRESS:
                     address = reader.Address();
+                    break;
+                case IFA_LABEL:
+                    label = reader.String();
                     break;
                 case IFA_BROADCAST:
                     broadcast = reader.Address();
@@ -69,6 +75,7 @@ internal static class AddressMessage
             PrefixLength = body.PrefixLength,
             Peer = address is null || address.Equals(own) ? null : address,
             Broadcast = broadcast,
+            Label = label,
             Scope = body.Scope,
             Flags = flags,
         };

@@ -16,6 +16,9 @@ public sealed record InterfaceAddress
 
     public IPAddress? Broadcast { get; init; }
 
+    /// <summary>IPv4: a name of its own (IFA_LABEL); the interface's, as a rule. The kernel changes it with the interface's name.</summary>
+    public string? Label { get; init; }
+
     public RouteScope Scope { get; init; }
 
     public AddressFlags Flags { get; init; }

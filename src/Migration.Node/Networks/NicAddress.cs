@@ -10,6 +10,7 @@ internal sealed record NicAddress
     public required byte PrefixLength { get; init; }
     public string? Peer { get; init; }
     public string? Broadcast { get; init; }
+    public string? Label { get; init; }
     public RouteScope Scope { get; init; }
     public AddressFlags Flags { get; init; }
 
@@ -19,6 +20,7 @@ internal sealed record NicAddress
         PrefixLength = address.PrefixLength,
         Peer = address.Peer?.ToString(),
         Broadcast = address.Broadcast?.ToString(),
+        Label = address.Label,
         Scope = address.Scope,
         // What the kernel found out by itself is not ours to set.
         Flags = address.Flags & (AddressFlags.NoDuplicateDetection | AddressFlags.NoPrefixRoute),
@@ -31,6 +33,7 @@ internal sealed record NicAddress
         PrefixLength = PrefixLength,
         Peer = Peer is null ? null : IPAddress.Parse(Peer),
         Broadcast = Broadcast is null ? null : IPAddress.Parse(Broadcast),
+        Label = Label,
         Scope = Scope,
         Flags = Flags,
     };

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Migration.Linux;
 using Migration.Netlink;
 using Migration.Packets;
@@ -71,6 +72,25 @@ internal sealed class PodLinks : IDisposable
 
     public Step RouteStep(Route wanted) => new(
         $"route {wanted}", () => Route.GetRoutes(wanted.Table).Any(one => IsSame(one, wanted)), () => Tolerating(Errno.EEXIST, () => Route.AddRoute(wanted)));
+
+    /// <summary>Exactly these addresses, in this order: the first one is what the kernel speaks from. IPv6's link-local ones come and go by themselves.</summary>
+    public Step Addresses(string name, IReadOnlyList<NicAddress> wanted)
+    {
+        List<Netlink.InterfaceAddress> Wanted(int link) => [.. wanted.Select(address => address.On(link))];
+        List<Netlink.InterfaceAddress> Present(int link) => [.. Route.GetAddresses(link).Where(one => !one.Address.IsIPv6LinkLocal || Wanted(link).Any(address => IsSame(one, address)))];
+        return new Step(
+            $"{name} with addresses {string.Join(' ', wanted.Select(one => one.Address))}".TrimEnd(),
+            () => Route.FindLink(name) is { } link && AreSame(Present(link.Index), Wanted(link.Index)),
+            () =>
+            {
+                var link = Route.GetLink(name).Index;
+                // The kernel takes an address's secondaries along with it.
+                foreach (var address in Present(link))
+                    Tolerating(Errno.EADDRNOTAVAIL, () => Route.DeleteAddress(address));
+                foreach (var address in InOrderOfAdding(Wanted(link)))
+                    Tolerating(Errno.EEXIST, () => Route.AddAddress(address));
+            });
+    }
 
     /// <summary>A kernel parameter; none where this kernel or this link has no such parameter.</summary>
     public Step Parameter(string key, string wanted) => new(
@@ -166,12 +186,19 @@ internal sealed class PodLinks : IDisposable
         && (wanted.UnicastFlood is null || port.UnicastFlood == wanted.UnicastFlood)
         && (wanted.Hairpin is null || port.Hairpin == wanted.Hairpin);
 
-    private static bool IsSame(Netlink.InterfaceAddress one, Netlink.InterfaceAddress other) =>
-        one.Address.Equals(other.Address) && one.PrefixLength == other.PrefixLength && Equals(one.Peer, other.Peer);
+    private static bool IsSame(Netlink.InterfaceAddress one, Netlink.InterfaceAddress wanted) =>
+        one.Address.Equals(wanted.Address) && one.PrefixLength == wanted.PrefixLength && Equals(one.Peer, wanted.Peer) && (wanted.Label is null || one.Label == wanted.Label);
 
     private static bool IsSame(Route one, Route other) =>
         one.Destination.Equals(other.Destination) && Equals(one.Gateway, other.Gateway) && one.InterfaceIndex == other.InterfaceIndex
         && (one.Metric ?? 0) == (other.Metric ?? 0) && one.NextHops.SequenceEqual(other.NextHops);
+
+    private static bool AreSame(List<Netlink.InterfaceAddress> present, List<Netlink.InterfaceAddress> wanted) =>
+        present.Count == wanted.Count && present.Zip(wanted).All(pair => IsSame(pair.First, pair.Second));
+
+    // Of IPv6 addresses the kernel lists the newest first.
+    private static IEnumerable<Netlink.InterfaceAddress> InOrderOfAdding(List<Netlink.InterfaceAddress> addresses) =>
+        addresses.Where(one => one.Address.AddressFamily is AddressFamily.InterNetwork).Concat(addresses.Where(one => one.Address.AddressFamily is AddressFamily.InterNetworkV6).Reverse());
 
     private bool HasHooks(int link) => Route.GetQueueingDisciplines(link).Any(qdisc => qdisc.Kind == "clsact");
 

@@ -31,6 +31,9 @@ internal sealed record PodNicNames
     /// <summary>The far end of the link that has the NIC's name, where that is a veth (takeover).</summary>
     public string Parked => $"{Tail}-off";
 
+    /// <summary>What kept the NIC's name, once it has given it back (takeover).</summary>
+    public string Retired => $"{Tail}-old";
+
     private string Tail { get; }
 
     public static PodNicNames Of(string nic)

@@ -21,10 +21,11 @@ internal sealed class Takeover(PodLinks links, bool guarded) : IBinding
 
     public void Remove(PodNicNames names, NicIdentity? original)
     {
-        if (Find(names, original) is { } nic)
+        if (FindNic(names, original) is { } nic)
             Step.Ensure(Restoration(nic, names, original ?? Recall(links, names, nic)));
         else if (original is not null && links.Route.FindLink(names.Nic) is { } keeper && keeper.Index != original.Index)
             links.RemoveLink(names.Nic);
+        links.RemoveLink(names.Retired);
         links.Discard(names.Bridge);
         links.Discard(names.Tap);
     }
@@ -32,7 +33,7 @@ internal sealed class Takeover(PodLinks links, bool guarded) : IBinding
     /// <summary>What the links themselves still tell of a NIC that was taken over; only its routes are not among it.</summary>
     public static NicIdentity Recall(PodLinks links, PodNicNames names, Link nic)
     {
-        var keeper = links.Route.FindLink(names.Nic) ?? nic;
+        var keeper = links.Route.FindLink(names.Retired) ?? links.Route.FindLink(names.Nic) ?? nic;
         return NicIdentity.Read(links, keeper, names.Nic) with { Index = nic.Index, Ipv6Disabled = "0" };
     }
 
@@ -80,7 +81,7 @@ internal sealed class Takeover(PodLinks links, bool guarded) : IBinding
         yield return new Step($"{names.Renamed} down before it is renamed", () => Retreated() || !links.Route.GetLink(index).IsUp, () => links.Route.SetLink(index, new LinkChanges { Up = false }));
         yield return new Step($"{names.Renamed} with MAC {StandIn(nic.Mac)}", Retreated, () => links.Route.SetLink(index, new LinkChanges { Name = names.Renamed, Mac = standIn }));
         yield return links.Parameter($"net/ipv6/conf/{names.Renamed}/disable_ipv6", "1");
-        yield return new Step($"{names.Renamed} without addresses", () => links.Route.GetAddresses(index).Count == 0, () => Strip(index));
+        yield return links.Addresses(names.Renamed, []);
         yield return links.Link(names.Renamed, new LinkChanges { MasterIndex = links.Route.GetLink(names.Bridge).Index });
         yield return links.Port(names.Renamed, new BridgePort { Learning = false });
     }
@@ -91,8 +92,7 @@ internal sealed class Takeover(PodLinks links, bool guarded) : IBinding
         var mac = nic.Mac.ToPhysicalAddress();
         yield return new Step($"a keeper of the name {names.Nic}", () => links.Route.FindLink(names.Nic) is not null, () => CreateKeeper(nic, names));
         yield return links.Link(names.Nic, new LinkChanges { Up = false, Mac = mac, Mtu = nic.Link.Mtu });
-        foreach (var address in nic.Identity.Addresses)
-            yield return links.Address(names.Nic, address);
+        yield return links.Addresses(names.Nic, nic.Identity.Addresses);
     }
 
     private IEnumerable<Step> Join(PodNic nic, PodNicNames names, BoundInterface bound)
@@ -104,47 +104,38 @@ internal sealed class Takeover(PodLinks links, bool guarded) : IBinding
 
     /// <summary>
     /// The way back. The keeper goes only when the NIC itself carries everything that the keeper carried, so that being cut off here loses
-    /// nothing even where the record is lost too.
+    /// nothing even where the record is lost too. The name comes before the addresses: a new name would change their labels.
     /// </summary>
     private IEnumerable<Step> Restoration(Link nic, PodNicNames names, NicIdentity original)
     {
         var index = nic.Index;
         var mac = MacAddress.Parse(original.Mac).ToPhysicalAddress();
         bool Restored() => links.Route.GetLink(index) is var now && now.Name == original.Name && now.Mac.Equals(mac);
-        if (guarded)
-            links.RemoveFilters(index, Guards.Priority);
+        links.RemoveFilters(index, Guards.Priority);
         yield return new Step($"{nic.Name} out of its bridge", () => links.Route.GetLink(index).MasterIndex is null, () => links.Route.SetLink(index, new LinkChanges { MasterIndex = 0 }));
         yield return new Step($"{nic.Name} down before it is renamed", () => Restored() || !links.Route.GetLink(index).IsUp, () => links.Route.SetLink(index, new LinkChanges { Up = false }));
+        yield return new Step($"the name {names.Nic} free", () => FindKeeper(names, index) is null, () => links.Route.SetLink(FindKeeper(names, index)!.Index, new LinkChanges { Name = names.Retired }));
+        yield return new Step($"{original.Name} with MAC {original.Mac} again", Restored, () => links.Route.SetLink(index, new LinkChanges { Name = original.Name, Mac = mac }));
         if (original.Ipv6Disabled is { } disabled)
-            yield return links.Parameter($"net/ipv6/conf/{links.Route.GetLink(index).Name}/disable_ipv6", disabled);
-        yield return new Step($"{nic.Name} with MAC {original.Mac}", () => links.Route.GetLink(index).Mac.Equals(mac), () => links.Route.SetLink(index, new LinkChanges { Mac = mac }));
-        foreach (var address in original.Addresses)
-            yield return links.Address(links.Route.GetLink(index).Name, address);
-        yield return new Step($"no keeper of {names.Nic}", () => links.Route.FindLink(names.Nic) is not { } keeper || keeper.Index == index, () => links.RemoveLink(names.Nic));
-        yield return new Step($"{original.Name} again", Restored, () => links.Route.SetLink(index, new LinkChanges { Name = original.Name }));
+            yield return links.Parameter($"net/ipv6/conf/{original.Name}/disable_ipv6", disabled);
         yield return links.Link(original.Name, new LinkChanges { Up = true });
-        foreach (var address in original.Addresses)
-            yield return links.Address(original.Name, address);
+        yield return links.Addresses(original.Name, original.Addresses);
         foreach (var neighbour in original.Neighbours)
             yield return links.Neighbour(original.Name, neighbour.Key, neighbour.Value);
         foreach (var route in original.Routes)
             yield return links.RouteStep(route.ToRoute());
     }
 
-    private Link? Find(PodNicNames names, NicIdentity? original) =>
-        links.Route.FindLink(names.Renamed) ?? (original is null ? null : links.Route.FindLink(original.Index));
+    private Link? FindKeeper(PodNicNames names, int nic) => links.Route.FindLink(names.Nic) is { } keeper && keeper.Index != nic ? keeper : null;
+
+    private Link? FindNic(PodNicNames names, NicIdentity? original) =>
+        original is not null ? links.Route.FindLink(original.Index)
+        : links.Route.FindLink(names.Renamed) ?? (links.Route.FindLink(names.Retired) is null ? null : links.Route.FindLink(names.Nic));
 
     /// <summary>Only a NIC whose guest gets IPv4 from us has the server's address beside it.</summary>
     private static NicAddress? ServerAddress(BoundInterface bound) => GuestLeases.ServesIpv4(bound)
         ? new NicAddress { Address = GuestIdentity.Of(bound).Server.Address.ToString(), PrefixLength = HostLength }
         : null;
-
-    private void Strip(int index)
-    {
-        // The kernel takes an address's secondaries along with it.
-        foreach (var address in links.Route.GetAddresses(index))
-            PodLinks.Tolerating(Errno.EADDRNOTAVAIL, () => links.Route.DeleteAddress(address));
-    }
 
     private void CreateKeeper(PodNic nic, PodNicNames names)
     {

@@ -1,0 +1,120 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Migration.Netlink;
+using Migration.Node;
+using Migration.Node.Networks;
+using Migration.Node.State;
+using Migration.Testing;
+using Migration.Testing.Lab;
+
+namespace Migration.Host.Tests.Bindings;
+
+/// <summary>
+/// A pod whose NICs a test makes by hand, a namespace outside that they lead to, and the node's binding code in this process. A node
+/// that dies is an operation that ends between two changes, and a new node object on what it left.
+/// </summary>
+internal sealed class BindingBench : IDisposable
+{
+    private static readonly Lazy<TrafficCapabilities> Kernel = new(TrafficCapabilities.Probe);
+    private readonly WiringChoice _wiring;
+    private readonly List<IDisposable> _guests = [];
+    private StateDirectory _state;
+    private NodeMetrics _metrics;
+    private GuestServer _server;
+
+    public BindingBench(WiringChoice wiring = WiringChoice.Auto)
+    {
+        _wiring = wiring;
+        Outside = TestNamespace.Create("out");
+        Pod = TestNamespace.Create("pod");
+        Folder = Directory.CreateDirectory($"/dev/shm/mt-lab-{Environment.ProcessId}-{Pod.Name}").FullName;
+        (_state, _metrics, _server, Attachments) = NewNode();
+    }
+
+    public TestNamespace Outside { get; }
+
+    public TestNamespace Pod { get; }
+
+    public string Folder { get; }
+
+    public Attachments Attachments { get; private set; }
+
+    public string Records => Path.Combine(Folder, "attachments");
+
+    /// <summary>Builds the pod's network, a line for each ip command: <c>pod: addr add 10.0.0.5/24 dev eth0</c>.</summary>
+    public async Task<BindingBench> WithAsync(params string[] lines)
+    {
+        foreach (var line in lines)
+        {
+            var (where, command) = (line.Split(": ")[0], line[(line.IndexOf(": ", StringComparison.Ordinal) + 2)..]);
+            var space = where == "pod" ? Pod : Outside;
+            command = command.Replace("@pod", Pod.Name, StringComparison.Ordinal).Replace("@out", Outside.Name, StringComparison.Ordinal);
+            await (command.StartsWith('!') ? space.ExecuteAsync(command[1..]) : space.IpAsync(command));
+        }
+
+        return this;
+    }
+
+    /// <summary>A veth as most CNIs make it: eth0 in the pod, <c>host</c> outside.</summary>
+    public Task<BindingBench> WithVethAsync(params string[] more) => WithAsync([
+        "pod: !sysctl -qw net.ipv6.conf.default.accept_dad=0",
+        "out: link add host address 0a:00:00:00:00:01 type veth peer name eth0 address 0a:00:00:00:00:05 netns @pod",
+        "pod: link set lo up", "out: link set host up", "pod: link set eth0 up", .. more]);
+
+    public static AttachmentKey Key(string nic = "eth0") => new("bench", "sandbox", nic);
+
+    public Attachment Attach(InterfacePlan plan) =>
+        Attachments.Attach(Key(plan.PodInterface), new PodIdentity("default", "virt-launcher-bench", "uid"), Pod.Path, plan, "bench");
+
+    public BoundInterface Bind(InterfacePlan plan) => Attach(plan).Bound!;
+
+    public void Detach(string nic = "eth0", bool pathKnown = true) => Attachments.Detach(Key(nic), pathKnown ? Pod.Path : "");
+
+    public void Check(string nic = "eth0") => Attachments.Check(Key(nic), Pod.Path);
+
+    /// <summary>A new node process on what the last one left.</summary>
+    public void Restart()
+    {
+        StopNode();
+        (_state, _metrics, _server, Attachments) = NewNode();
+        Attachments.Recover();
+    }
+
+    public void LoseState()
+    {
+        foreach (var record in Directory.EnumerateFiles(Records))
+            File.Delete(record);
+    }
+
+    public async Task<LabGuestStack> PlugAsync(BoundInterface bound, bool ipv6 = false)
+    {
+        var guest = await LabGuestStack.PlugAsync(Pod, bound.Tap, bound.Mac, ipv6);
+        _guests.Add(guest);
+        return guest;
+    }
+
+    public void Dispose()
+    {
+        foreach (var guest in _guests)
+            guest.Dispose();
+        StopNode();
+        Pod.Dispose();
+        Outside.Dispose();
+        Directory.Delete(Folder, recursive: true);
+    }
+
+    private void StopNode()
+    {
+        Attachments.Dispose();
+        _server.Dispose();
+        _metrics.Dispose();
+        _state.Dispose();
+    }
+
+    private (StateDirectory, NodeMetrics, GuestServer, Attachments) NewNode()
+    {
+        var state = StateDirectory.Open(Folder);
+        var metrics = new NodeMetrics();
+        var server = new GuestServer(metrics, NullLogger<GuestServer>.Instance);
+        return (state, metrics, server, new Attachments(state, server, new Node.Networks.Bindings(new Wirings(_wiring, Kernel.Value)), NullLogger<Attachments>.Instance));
+    }
+}
