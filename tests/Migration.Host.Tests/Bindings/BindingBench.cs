@@ -114,7 +114,7 @@ internal sealed class BindingBench : IDisposable
     {
         var state = StateDirectory.Open(Folder);
         var metrics = new NodeMetrics();
-        var server = new GuestServer(metrics, NullLogger<GuestServer>.Instance);
+        var server = new GuestServer(metrics, TimeProvider.System, NullLogger<GuestServer>.Instance);
         return (state, metrics, server, new Attachments(state, server, new Node.Networks.Bindings(new Wirings(_wiring, Kernel.Value)), NullLogger<Attachments>.Instance));
     }
 }
