@@ -44,7 +44,11 @@ void say(const char *format, ...)
     va_start(arguments, format);
     int length = vsnprintf(line, sizeof line, format, arguments);
     va_end(arguments);
-    if (write(1, line, length) < 0 && errno != EAGAIN) _exit(2);
+    /* EAGAIN is also what one is told while another process writes a line. */
+    for (int attempt = 0; write(1, line, length) < 0 && attempt < 20; attempt++) {
+        if (errno != EAGAIN) _exit(2);
+        usleep(1000);
+    }
 }
 
 static int listen_on(int type, int port)

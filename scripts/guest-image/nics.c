@@ -27,7 +27,7 @@
 #include <unistd.h>
 #include "guestd.h"
 
-enum { NICS = 16, SHOWN = 8, BUFFER = 65536, ETHERNET = 1, MANAGED = 0x40 /* IF_RA_MANAGED */, NEVER = 0xffffffff };
+enum { NICS = 16, SHOWN = 8, BUFFER = 65536, ETHERNET = 1, MANAGED = 0x40 /* IF_RA_MANAGED */, NEVER = 0xffffffff, LOWER_UP = 0x10000 /* IFF_LOWER_UP: IFF_RUNNING is true for a moment without a carrier, too */ };
 
 enum { SOLICIT = 1, ADVERTISE, REQUEST, CONFIRM, RENEW, REBIND, REPLY };
 enum { CLIENT_ID = 1, SERVER_ID, IA_NA, IA_ADDRESS = 5, WANTED, ELAPSED = 8, STATUS = 13, NAME_SERVERS = 23, SEARCH = 24 };
@@ -285,7 +285,7 @@ static void see_link(struct nlmsghdr *header)
     }
     if (header->nlmsg_type == RTM_DELLINK) { if (nic) end(nic); return; }
     if (!nic && name && mac && (nic = find(0))) begin(nic, link->ifi_index, name, mac);
-    if (nic) see_carrier(nic, (link->ifi_flags & IFF_RUNNING) != 0);
+    if (nic) see_carrier(nic, (link->ifi_flags & LOWER_UP) != 0);
 }
 
 static void show_address(struct nic *nic, const struct in6_addr *address, int prefix)

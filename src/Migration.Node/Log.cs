@@ -74,6 +74,15 @@ internal static partial class Log
     [LoggerMessage(LogLevel.Warning, "Machine {Machine}: {Step} did not succeed and is tried again: {Reason}")]
     public static partial void MachineStepFailed(ILogger log, string machine, string step, string reason);
 
+    [LoggerMessage(LogLevel.Warning, "Machine {Machine}: {Step} of interface {Interface} did not succeed and is tried again: {Reason}")]
+    public static partial void InterfaceStepFailed(ILogger log, string machine, string @interface, string step, string reason);
+
+    [LoggerMessage(LogLevel.Information, "Machine {Machine}: plugged interface {Interface} into slot {Slot} as {Mac}")]
+    public static partial void Plugged(ILogger log, string machine, string @interface, int slot, string mac);
+
+    [LoggerMessage(LogLevel.Information, "Machine {Machine}: unplugged interface {Interface}")]
+    public static partial void Unplugged(ILogger log, string machine, string @interface);
+
     [LoggerMessage(LogLevel.Error, "The loop of {Owner} stumbled and goes on")]
     public static partial void LoopStumbled(ILogger log, string owner, Exception mistake);
 

@@ -19,7 +19,7 @@ public static class QemuCommandLine
     /// <summary>What the launcher replaces by a descriptor's number.</summary>
     public static string FilePlaceholder(string name) => $"{PlaceholderStart}{name}}}";
 
-    internal const string PlaceholderStart = "{fd:";
+    internal const string PlaceholderStart = "{fd:", DeviceStart = "nic-";
 
     private const string MonitorStart = "socket,id=monitor,path=", MonitorEnd = ",server=on,wait=off";
 
@@ -54,7 +54,7 @@ public static class QemuCommandLine
     }
 
     /// <summary>The device of a card, by the card's id.</summary>
-    public static string DeviceId(string cardId) => $"nic-{cardId}";
+    public static string DeviceId(string cardId) => DeviceStart + cardId;
 
     internal static string NetdevId(string cardId) => $"net-{cardId}";
 

@@ -19,13 +19,27 @@ public sealed partial class QmpSession
     public Task SetLinkAsync(string cardId, bool up, CancellationToken ct) =>
         ExecuteAsync("set_link", new JsonObject { ["name"] = QemuCommandLine.DeviceId(cardId), ["up"] = up }, ct);
 
-    /// <summary>Plugs a NIC in; the tap's queues are given as descriptors.</summary>
+    /// <summary>The ids of the NICs that the guest has, one that is being taken out included.</summary>
+    public async Task<IReadOnlySet<string>> QueryNetworkCardsAsync(CancellationToken ct)
+    {
+        var devices = await ExecuteAsync("qom-list", new JsonObject { ["path"] = "/machine/peripheral" }, ct);
+        return devices.EnumerateArray()
+            .Select(device => device.Text("name"))
+            .Where(name => name.StartsWith(QemuCommandLine.DeviceStart, StringComparison.Ordinal))
+            .Select(name => name[QemuCommandLine.DeviceStart.Length..])
+            .ToHashSet();
+    }
+
+    /// <summary>
+    /// Plugs a NIC in; the tap's queues are given as descriptors. What a former attempt left half-made is removed first.
+    /// </summary>
     public async Task AddNetworkCardAsync(NetworkCard card, IReadOnlyList<SafeHandle> queues, CancellationToken ct)
     {
         var names = queues.Select((_, queue) => $"{QemuCommandLine.NetdevId(card.Id)}-{queue}").ToArray();
         for (var queue = 0; queue < queues.Count; queue++)
             await GetFdAsync(names[queue], queues[queue], ct);
 
+        await RemoveBackendAsync(card.Id, ct);
         await ExecuteAsync("netdev_add", QemuCommandLine.Netdev(card, string.Join(':', names)), ct);
         try
         {
@@ -33,28 +47,37 @@ public sealed partial class QmpSession
         }
         catch (QmpException refused) when (!refused.SessionEnded)
         {
-            await ExecuteAsync("netdev_del", new JsonObject { ["id"] = QemuCommandLine.NetdevId(card.Id) }, CancellationToken.None);
+            await RemoveBackendAsync(card.Id, CancellationToken.None);
             throw;
         }
     }
 
     /// <summary>
-    /// Asks the guest to let go of a NIC and removes it. A guest that does not answer keeps it: cancel when patience ends, and ask again.
+    /// Asks the guest to let go of a NIC. Whether and when it does is its own affair: <c>DEVICE_DELETED</c> tells, and then
+    /// <see cref="RemoveBackendAsync"/> removes the rest. May be asked again.
     /// </summary>
-    public async Task RemoveNetworkCardAsync(string cardId, CancellationToken ct)
+    public async Task AskForNetworkCardAsync(string cardId, CancellationToken ct)
     {
-        var device = QemuCommandLine.DeviceId(cardId);
-        using var deleted = Listen(happened => happened.Name == "DEVICE_DELETED" && happened.Data.Text("device") == device);
         try
         {
-            await ExecuteAsync("device_del", new JsonObject { ["id"] = device }, ct);
-            await deleted.NextAsync(ct);
+            await ExecuteAsync("device_del", new JsonObject { ["id"] = QemuCommandLine.DeviceId(cardId) }, ct);
+        }
+        catch (QmpException refused) when (!refused.SessionEnded)
+        {
+            // Gone already, or the guest is just at it.
+        }
+    }
+
+    /// <summary>Lets go of a NIC's tap, once the guest has no such NIC (any more).</summary>
+    public async Task RemoveBackendAsync(string cardId, CancellationToken ct)
+    {
+        try
+        {
+            await ExecuteAsync("netdev_del", new JsonObject { ["id"] = QemuCommandLine.NetdevId(cardId) }, ct);
         }
         catch (QmpException refused) when (refused.Class == "DeviceNotFound")
         {
-            // Gone already: an earlier request was carried out.
+            // There is none.
         }
-
-        await ExecuteAsync("netdev_del", new JsonObject { ["id"] = QemuCommandLine.NetdevId(cardId) }, ct);
     }
 }

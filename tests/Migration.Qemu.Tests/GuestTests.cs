@@ -106,10 +106,17 @@ public sealed class GuestTests
         // The guest starts a DHCP client on a card as soon as it sees it.
         Assert.True(await SeesFrameFromAsync(frames, card.Mac), qemu.Console.Console);
         await qemu.Session.SetLinkAsync("hot", false, Ct);
-        await qemu.Session.RemoveNetworkCardAsync("hot", Ct);
+        Assert.Equal(["hot"], await qemu.Session.QueryNetworkCardsAsync(Ct));
+        using var deleted = qemu.Session.Listen(happened => happened.Name == "DEVICE_DELETED" && happened.Data.TryGetProperty("device", out _));
+        await qemu.Session.AskForNetworkCardAsync("hot", Ct);
+        // Also once more, while the guest is at it.
+        await qemu.Session.AskForNetworkCardAsync("hot", Ct);
+        await deleted.NextAsync(Ct);
+        Assert.Empty(await qemu.Session.QueryNetworkCardsAsync(Ct));
 
-        // Nothing of it is left: it can come again.
+        // With its backend left behind, as by somebody who died, it can come again.
         await qemu.Session.AddNetworkCardAsync(card, [.. tap.Queues], Ct);
+        Assert.Equal(["hot"], await qemu.Session.QueryNetworkCardsAsync(Ct));
         var refused = await Assert.ThrowsAsync<QmpException>(() => qemu.Session.AddNetworkCardAsync(card with { Id = "other" }, [.. tap.Queues], Ct));
         Assert.Equal("device_add", refused.Command);
     }

@@ -14,8 +14,9 @@ namespace Migration.Node.Machines;
 internal sealed class Machine : IAsyncDisposable
 {
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan Rest = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan EndGrace = TimeSpan.FromSeconds(2);
-    private static readonly string[] Interesting = ["STOP", "RESUME", "SHUTDOWN", "POWERDOWN", "MIGRATION", "GUEST_PANICKED", "BLOCK_IO_ERROR"];
+    private static readonly string[] Interesting = ["STOP", "RESUME", "SHUTDOWN", "POWERDOWN", "MIGRATION", "GUEST_PANICKED", "BLOCK_IO_ERROR", "DEVICE_DELETED"];
 
     private readonly MachineRoom _room;
     private readonly PodFolder _folder;
@@ -28,6 +29,11 @@ internal sealed class Machine : IAsyncDisposable
     private Task _listening = Task.CompletedTask;
     private Task _living = Task.CompletedTask;
     private string? _endReason;
+
+    // About the NICs, all of this process alone; only the loop touches them.
+    private readonly Dictionary<string, LinkState> _links = [];
+    private readonly Dictionary<string, DateTimeOffset> _asked = [];
+    private readonly Dictionary<string, (DateTimeOffset Until, string Reason)> _troubles = [];
 
     /// <summary>A QEMU that was stopped, or is blocked in sending, answers nothing: nobody waits for it longer than this.</summary>
     internal static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(2);
@@ -58,6 +64,7 @@ internal sealed class Machine : IAsyncDisposable
     public void Wake() => _wakeup.Set();
 
     /// <summary>Replaces the record, on disk first.</summary>
+    /// <exception cref="RefusedException">The NICs would change while a migration is in flight.</exception>
     public void Change(Func<MachineRecord, MachineRecord> change)
     {
         lock (_gate)
@@ -65,6 +72,8 @@ internal sealed class Machine : IAsyncDisposable
             var record = change(_snapshot.Record);
             if (ReferenceEquals(record, _snapshot.Record))
                 return;
+            if (_snapshot.MigrationId is { } migration && !ReferenceEquals(record.Plan.Interfaces, _snapshot.Record.Plan.Interfaces))
+                throw new RefusedException(Refusal.Busy, $"machine {Id}: migration {migration} is in flight, its interfaces must not change");
             _room.Save(record);
             PublishLocked(_snapshot with { Record = record });
         }
@@ -72,7 +81,18 @@ internal sealed class Machine : IAsyncDisposable
         Wake();
     }
 
-    /// <summary>Gives the guest to a migration: until it is released nobody else stops, starts or ends it.</summary>
+    /// <summary>As <see cref="Claim"/>, if what the guest has is not just changing: the target must have the same.</summary>
+    public void ClaimSettled(string migrationId)
+    {
+        lock (_gate)
+        {
+            if (Layout.Unsettled(_snapshot.Record, _snapshot.Cards) is { } unsettled)
+                throw new RefusedException(Refusal.NotNow, $"machine {Id}: {unsettled}");
+            Claim(migrationId);
+        }
+    }
+
+    /// <summary>Gives the guest to a migration: until it is released nobody else stops, starts or ends it, or changes its NICs.</summary>
     public void Claim(string migrationId)
     {
         lock (_gate)
@@ -176,19 +196,20 @@ internal sealed class Machine : IAsyncDisposable
         var record = _snapshot.Record;
         var state = await AskLauncherAsync(ct);
         _room.Resolve(record.Plan, state?.ResolverConfiguration ?? "");
-        var bound = _room.Bound(record.Plan);
+        var bound = _room.Network.Bound(record.Plan);
         lock (_gate)
             PublishLocked(_snapshot with { Interfaces = bound, NetworkStatus = _room.NetworkStatusOf(record.Plan) });
 
         var view = ViewOf(state, record);
         QemuGone = record.Ending is not null || view is LauncherView.Ended or LauncherView.Gone or LauncherView.Anchor;
         var guest = view is LauncherView.Running ? await AskGuestAsync(ct) : GuestState.Unknown;
+        await AskForCardsAsync(guest, ct);
         lock (_gate)
         {
             PublishLocked(_snapshot with { QemuPid = view is LauncherView.Running ? state!.QemuPid : 0 });
             return new MachineObservation
             {
-                Attached = record.Plan.Interfaces.All(nic => bound.Any(present => present.Name == nic.Name)),
+                Attached = (record.LaunchId is null ? Layout.AtLaunch(record) : record).Plan.Interfaces.All(nic => nic.Slot is null || bound.Any(present => present.Name == nic.Name)),
                 Launcher = view,
                 Stopping = state?.Stopping ?? false,
                 ExitCode = state?.ExitCode ?? 0,
@@ -197,6 +218,7 @@ internal sealed class Machine : IAsyncDisposable
                 EndReason = _endReason,
                 GuestShutDown = _guestShutDown,
                 Guest = guest,
+                Interfaces = ObserveInterfaces(record, bound, view),
                 MigrationId = _snapshot.MigrationId,
                 PoweringDown = _poweringDown,
                 Now = _room.Time.GetUtcNow(),
@@ -255,7 +277,8 @@ internal sealed class Machine : IAsyncDisposable
         switch (step)
         {
             case MachineStep.Stay stay:
-                Publish(stay.Phase, stay.Reason);
+                ForgetTroubles();
+                Publish(stay.Phase, stay.Phase is MachinePhase.Planned or MachinePhase.Running && Trouble() is { Length: > 0 } trouble ? trouble : stay.Reason);
                 return stay.LookAgain;
             case MachineStep.Launch:
                 await LaunchAsync(ct);
@@ -277,6 +300,10 @@ internal sealed class Machine : IAsyncDisposable
             case MachineStep.EndQemu:
                 await EndAsync(ct);
                 return TimeSpan.FromMilliseconds(20);
+            case MachineStep.Tend tend:
+                Publish(tend.Phase, Trouble());
+                await TendAsync(tend.Step, ct);
+                return TimeSpan.Zero;
             case MachineStep.Conclude conclude:
                 Change(record => record with { Ending = conclude.Ending });
                 await DropSessionAsync();
@@ -292,7 +319,7 @@ internal sealed class Machine : IAsyncDisposable
         if (_snapshot.Record.LaunchId is null)
         {
             var capabilities = await _room.CapabilitiesAsync(ct);
-            Change(record => capabilities.Pin(record) with { LaunchId = Guid.NewGuid().ToString("N") });
+            Change(record => Layout.AtLaunch(capabilities.Pin(record)) with { LaunchId = Guid.NewGuid().ToString("N") });
         }
 
         var now = _snapshot.Record;
@@ -300,10 +327,11 @@ internal sealed class Machine : IAsyncDisposable
         var taps = new List<Tap>();
         try
         {
-            foreach (var bound in _room.Bound(now.Plan))
-                taps.Add(OpenTap(now.Plan, bound, files));
+            var bound = _room.Network.Bound(now.Plan);
+            foreach (var nic in now.Plan.Interfaces.Where(nic => nic.Slot is not null))
+                taps.Add(OpenTap(now.Plan, bound.First(one => one.Name == nic.Name), files));
             var launch = new Launch { Id = now.LaunchId, Program = _room.Qemu };
-            launch.Arguments.AddRange(QemuCommandLine.Arguments(MachineDefinitions.Of(now, _room.Bound(now.Plan))));
+            launch.Arguments.AddRange(QemuCommandLine.Arguments(MachineDefinitions.Of(now, bound)));
             launch.FileNames.AddRange(files.Keys);
             var state = await Launcher().LaunchAsync(launch, [.. files.Values], ct);
             Log.MachineLaunched(_room.Log, Id, state.QemuPid, now.MachineType, now.CpuModel, now.Accelerator.ToString());
@@ -315,10 +343,15 @@ internal sealed class Machine : IAsyncDisposable
         }
     }
 
+    private Tap OpenTap(MachinePlan plan, BoundInterface bound)
+    {
+        using var space = NetworkNamespace.Open(_room.Network.NamespaceOf(plan, bound));
+        return Tap.Open(space, bound.Tap, new TapOptions { Queues = bound.Queues, VirtioNetHeader = true });
+    }
+
     private Tap OpenTap(MachinePlan plan, BoundInterface bound, Dictionary<string, SafeHandle> files)
     {
-        using var space = NetworkNamespace.Open(_room.NamespaceOf(plan, bound));
-        var tap = Tap.Open(space, bound.Tap, new TapOptions { Queues = bound.Queues, VirtioNetHeader = true });
+        var tap = OpenTap(plan, bound);
         foreach (var (name, queue) in MachineDefinitions.TapFiles(bound.Name, bound.Queues).Zip(tap.Queues))
             files.Add(name, queue);
         return tap;
@@ -373,6 +406,8 @@ internal sealed class Machine : IAsyncDisposable
 
     private async Task DropSessionAsync()
     {
+        // Another session may be with another QEMU: carriers are set anew.
+        _links.Clear();
         if (_qmp is { } session)
         {
             _qmp = null;
@@ -386,6 +421,127 @@ internal sealed class Machine : IAsyncDisposable
     private QmpSession Session() => Qmp ?? throw new IOException("the connection to QEMU was lost");
 
     private LauncherClient Launcher() => _launcher ?? throw new IOException("the connection to the launcher was lost");
+
+    /// <summary>What the guest has. Not asked while a migration owns it: nothing may change then, and each answer would cost it time.</summary>
+    private async Task AskForCardsAsync(GuestState guest, CancellationToken ct)
+    {
+        if (guest is GuestState.Unknown or GuestState.Incoming || _snapshot.MigrationId is not null || Qmp is not { } session)
+            return;
+        try
+        {
+            var present = await session.QueryNetworkCardsAsync(ct).WaitAsync(AnswerLimit, _room.Time, ct);
+            foreach (var gone in _links.Keys.Where(name => !present.Contains(MachineDefinitions.CardId(name))).ToList())
+                _links.Remove(gone);
+            PublishCards(present);
+        }
+        catch (TimeoutException)
+        {
+            // What was known last still counts.
+        }
+    }
+
+    private void PublishCards(IReadOnlySet<string> present)
+    {
+        lock (_gate)
+        {
+            var record = _snapshot.Record;
+            var cards = record.Plan.Interfaces.Concat(record.Leaving).Select(nic => nic.Name).Distinct()
+                .Where(name => present.Contains(MachineDefinitions.CardId(name)))
+                .Select(name => new GuestCard(name, _links.TryGetValue(name, out var link) ? link : null));
+            PublishLocked(_snapshot with { Cards = [.. cards] });
+        }
+    }
+
+    private InterfaceObservation ObserveInterfaces(MachineRecord record, IReadOnlyList<BoundInterface> bound, LauncherView view) => new()
+    {
+        Cards = _snapshot.Cards,
+        Bound = bound.Select(nic => nic.Name).ToHashSet(),
+        Bindable = view is LauncherView.Waiting or LauncherView.Running
+            ? record.Plan.Interfaces.Where(nic => bound.All(one => one.Name != nic.Name) && _room.Network.IsReachable(record.Plan, nic)).Select(nic => nic.Name).ToHashSet()
+            : [],
+        Asked = _asked,
+        Resting = _troubles.ToDictionary(trouble => trouble.Key, trouble => trouble.Value.Until),
+    };
+
+    /// <summary>What was not tried again although its time had come has been settled in another way.</summary>
+    private void ForgetTroubles()
+    {
+        var now = _room.Time.GetUtcNow();
+        foreach (var settled in _troubles.Where(trouble => trouble.Value.Until <= now).Select(trouble => trouble.Key).ToList())
+            _troubles.Remove(settled);
+    }
+
+    private string Trouble() => _troubles.Values.Select(trouble => trouble.Reason).FirstOrDefault() ?? "";
+
+    /// <summary>One NIC's trouble is not another's, and not the machine's.</summary>
+    private async Task TendAsync(InterfaceStep step, CancellationToken ct)
+    {
+        var name = step.Nic.Name;
+        try
+        {
+            await PerformAsync(step, ct);
+            _troubles.Remove(name);
+        }
+        catch (Exception failure) when (failure is RefusedException or IOException or ArgumentException or QmpException { SessionEnded: false })
+        {
+            if (!_troubles.TryGetValue(name, out var before) || before.Reason != failure.Message)
+                Log.InterfaceStepFailed(_room.Log, Id, name, step.GetType().Name, failure.Message);
+            _troubles[name] = (_room.Time.GetUtcNow() + Rest, failure.Message);
+        }
+    }
+
+    private async Task PerformAsync(InterfaceStep step, CancellationToken ct)
+    {
+        var name = step.Nic.Name;
+        switch (step)
+        {
+            case InterfaceStep.Bind:
+                await _room.Network.BindAsync(_snapshot.Record.Plan, step.Nic);
+                break;
+            case InterfaceStep.Plug:
+                await PlugAsync(name, ct);
+                break;
+            case InterfaceStep.SetLink:
+                await SetLinkAsync(step.Nic, ct);
+                break;
+            case InterfaceStep.Ask:
+                _asked[name] = _room.Time.GetUtcNow();
+                await Session().AskForNetworkCardAsync(MachineDefinitions.CardId(name), ct);
+                break;
+            case InterfaceStep.Drop:
+                await Session().RemoveBackendAsync(MachineDefinitions.CardId(name), ct);
+                await _room.Network.UnbindAsync(_snapshot.Record.Plan, step.Nic);
+                Change(record => record with { Leaving = [.. record.Leaving.Where(nic => nic.Name != name)] });
+                _asked.Remove(name);
+                Log.Unplugged(_room.Log, Id, name);
+                break;
+            default:
+                throw new InvalidOperationException($"{step} is not a step of an interface");
+        }
+    }
+
+    private async Task PlugAsync(string name, CancellationToken ct)
+    {
+        // Where it goes is on disk before it is there.
+        Change(record => Layout.WithSlot(record, name));
+        var plan = _snapshot.Record.Plan;
+        var nic = plan.Interfaces.First(nic => nic.Name == name);
+        var bound = _room.Network.Bound(plan).First(one => one.Name == name);
+        var session = Session();
+        // The tap of a former attempt would still be held.
+        await session.RemoveBackendAsync(MachineDefinitions.CardId(name), ct);
+        using var tap = OpenTap(plan, bound);
+        await session.AddNetworkCardAsync(MachineDefinitions.CardOf(nic, bound), [.. tap.Queues], ct);
+        if (nic.LinkState is LinkState.Down)
+            await SetLinkAsync(nic, ct);
+        Log.Plugged(_room.Log, Id, name, nic.Slot ?? -1, bound.Mac);
+    }
+
+    private async Task SetLinkAsync(InterfacePlan nic, CancellationToken ct)
+    {
+        await Session().SetLinkAsync(MachineDefinitions.CardId(nic.Name), nic.LinkState is not LinkState.Down, ct);
+        _links[nic.Name] = nic.LinkState;
+    }
 
     private void Publish(MachinePhase phase, string reason)
     {

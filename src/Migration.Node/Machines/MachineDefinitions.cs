@@ -22,7 +22,7 @@ internal static class MachineDefinitions
             CpuModel = record.CpuModel,
             Accelerator = record.Accelerator is Accelerator.Kvm ? Qemu.Accelerator.Kvm : Qemu.Accelerator.Tcg,
             KernelBoot = plan.KernelBoot is { } boot ? BootOf(boot) : null,
-            Cards = [.. plan.Interfaces.Select((nic, slot) => CardOf(nic, slot, bound.First(interfaceOf => interfaceOf.Name == nic.Name)))],
+            Cards = [.. plan.Interfaces.Where(nic => nic.Slot is not null).Select(nic => CardOf(nic, bound.First(interfaceOf => interfaceOf.Name == nic.Name)))],
             QmpPath = PodFolder.SocketInside("qmp.sock"),
             Incoming = plan.Incoming,
         };
@@ -38,10 +38,11 @@ internal static class MachineDefinitions
         boot.InitrdPath.Length > 0 ? PodFolder.VolumeFile(boot.Volume, boot.InitrdPath) : null,
         boot.Arguments);
 
-    private static NetworkCard CardOf(InterfacePlan nic, int slot, BoundInterface bound) => new()
+    /// <summary>A NIC that has its slot.</summary>
+    public static NetworkCard CardOf(InterfacePlan nic, BoundInterface bound) => new()
     {
         Id = CardId(nic.Name),
-        Slot = slot,
+        Slot = nic.Slot!.Value,
         Mac = MacAddress.Parse(bound.Mac).ToPhysicalAddress(),
         Model = nic.Model.Length > 0 ? nic.Model : "virtio",
         TapFiles = [.. TapFiles(nic.Name, bound.Queues)],

@@ -1,6 +1,7 @@
 using Google.Protobuf.WellKnownTypes;
 using Migration.Node.Networks;
 using Migration.Node.State;
+using Migration.Qemu;
 using Wire = Migration.Protos;
 
 namespace Migration.Node.Machines;
@@ -19,8 +20,7 @@ internal static class MachineMapping
         if (wire.FirmwareUuid.Length > 0 && !Guid.TryParse(wire.FirmwareUuid, out _))
             throw Malformed($"plan.firmware_uuid '{wire.FirmwareUuid}' is not a UUID");
         var interfaces = wire.Interfaces.Select(NetworkMapping.ToInterface).ToList();
-        if (interfaces.GroupBy(nic => nic.PodInterface).FirstOrDefault(group => group.Count() > 1) is { } twice)
-            throw Malformed($"plan.interfaces: two are bound to pod NIC {twice.Key}");
+        CheckTogether(interfaces);
         return new MachinePlan
         {
             Id = Identifier.Checked(wire.Id, "plan.id"),
@@ -86,7 +86,31 @@ internal static class MachineMapping
             MigrationId = machine.MigrationId ?? "",
             Version = machine.Version,
         };
-        wire.Interfaces.AddRange(machine.Interfaces.Select(NetworkMapping.ToWire));
+        wire.Interfaces.AddRange(machine.Interfaces.Select(bound => ToWire(bound, machine)));
+        return wire;
+    }
+
+    /// <exception cref="RefusedException">One machine cannot have all of these.</exception>
+    public static void CheckTogether(IReadOnlyList<InterfacePlan> interfaces)
+    {
+        if (interfaces.GroupBy(nic => nic.PodInterface).FirstOrDefault(group => group.Count() > 1) is { } twice)
+            throw Malformed($"plan.interfaces: two are bound to pod NIC {twice.Key}");
+        if (interfaces.GroupBy(nic => MachineDefinitions.CardId(nic.Name)).FirstOrDefault(group => group.Count() > 1) is { } namesakes)
+            throw Malformed($"plan.interfaces: two are named {namesakes.Key}");
+        if (interfaces.Where(nic => nic.Slot is not null).GroupBy(nic => nic.Slot).FirstOrDefault(group => group.Count() > 1) is { } crowded)
+            throw Malformed($"plan.interfaces: two are in slot {crowded.Key}");
+        if (interfaces.Count > QemuCommandLine.Slots)
+            throw Malformed($"plan.interfaces: {interfaces.Count}; a machine has {QemuCommandLine.Slots} slots");
+    }
+
+    private static Wire.InterfaceStatus ToWire(BoundInterface bound, MachineSnapshot machine)
+    {
+        var wire = NetworkMapping.ToWire(bound);
+        var card = machine.Cards.FirstOrDefault(card => card.Name == bound.Name);
+        var planned = machine.Record.Plan.Interfaces.FirstOrDefault(nic => nic.Name == bound.Name)?.LinkState ?? bound.LinkState;
+        wire.Plugged = card is not null;
+        // Of a NIC that is plugged in, what was done, not what is wanted.
+        wire.LinkState = card is null ? (Wire.LinkState)planned : card.Link is { } link ? (Wire.LinkState)link : Wire.LinkState.Unspecified;
         return wire;
     }
 

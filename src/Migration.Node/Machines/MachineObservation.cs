@@ -3,7 +3,7 @@ namespace Migration.Node.Machines;
 /// <summary>What a machine's owner saw when it last looked.</summary>
 internal sealed record MachineObservation
 {
-    /// <summary>Every planned NIC is bound.</summary>
+    /// <summary>Every NIC that QEMU is to be started with is bound.</summary>
     public bool Attached { get; init; }
     public LauncherView Launcher { get; init; }
 
@@ -19,6 +19,8 @@ internal sealed record MachineObservation
     /// <summary>The guest itself was seen to shut down.</summary>
     public bool GuestShutDown { get; init; }
     public GuestState Guest { get; init; }
+
+    public InterfaceObservation Interfaces { get; init; } = new();
 
     /// <summary>The migration that owns the guest just now.</summary>
     public string? MigrationId { get; init; }

@@ -1,3 +1,5 @@
+using Migration.Node.Networks;
+
 namespace Migration.Node.Machines;
 
 /// <summary>
@@ -7,6 +9,9 @@ namespace Migration.Node.Machines;
 internal sealed record MachineRecord
 {
     public required MachinePlan Plan { get; init; }
+
+    /// <summary>Interfaces that the plan does not name any more, until the guest has let go of them and nothing of them is left.</summary>
+    public IReadOnlyList<InterfacePlan> Leaving { get => field ?? []; init; } = [];
 
     /// <summary>Given to the launcher with Launch, so that launching again finds what runs. Set before the first Launch.</summary>
     public string? LaunchId { get; init; }

@@ -22,7 +22,7 @@ internal sealed class MachineRoom : IAsyncDisposable
     public MachineRoom(NodeOptions options, StateDirectory state, Attachments attachments, PodNetworks networks, HostProbe probe, TimeProvider time, ILogger<MachineRoom> log)
     {
         (KubeletRoot, Qemu, Time, Log) = (options.KubeletRoot, options.Qemu, time, log);
-        (_attachments, _networks, _probe) = (attachments, networks, probe);
+        (_attachments, _networks, _probe, Network) = (attachments, networks, probe, new PodNetwork(attachments, networks));
         _records = new(state.Folder("machines"), NodeJson.Default.MachineRecord, log);
         // Versions grow across restarts: a watcher of the old process must not take the new one's news for old.
         _version = (ulong)time.GetUtcNow().ToUnixTimeMilliseconds() << 10;
@@ -138,11 +138,7 @@ internal sealed class MachineRoom : IAsyncDisposable
 
     internal Task<HostCapabilities> CapabilitiesAsync(CancellationToken ct) => _probe.AskAsync(ct);
 
-    internal IReadOnlyList<BoundInterface> Bound(MachinePlan plan) =>
-        [.. _attachments.OfPod(plan.Pod.Uid).Select(attachment => attachment.Bound).OfType<BoundInterface>()];
-
-    internal string NamespaceOf(MachinePlan plan, BoundInterface bound) =>
-        _attachments.OfPod(plan.Pod.Uid).First(attachment => attachment.Bound?.Name == bound.Name).NamespacePath;
+    internal PodNetwork Network { get; }
 
     internal string NetworkStatusOf(MachinePlan plan) => _networks.StatusOf(plan.Pod.Uid);
 
@@ -164,6 +160,7 @@ internal sealed class MachineRoom : IAsyncDisposable
 
     internal void Forget(Machine machine)
     {
+        Network.Forget(machine.Snapshot.Record.Plan);
         lock (_gate)
         {
             _records.Delete(machine.Id);

@@ -12,6 +12,9 @@ internal sealed record MachineSnapshot
 
     /// <summary>The pod's network-status annotation, where this node makes its networks; else empty.</summary>
     public string NetworkStatus { get; init; } = "";
+
+    /// <summary>What the guest has.</summary>
+    public IReadOnlyList<GuestCard> Cards { get; init; } = [];
     public int QemuPid { get; init; }
     public string QemuVersion { get; init; } = "";
     public string? MigrationId { get; init; }
@@ -21,5 +24,6 @@ internal sealed record MachineSnapshot
     public bool LooksLike(MachineSnapshot other) =>
         ReferenceEquals(Record, other.Record)
         && (Phase, Reason, NetworkStatus, QemuPid, QemuVersion, MigrationId) == (other.Phase, other.Reason, other.NetworkStatus, other.QemuPid, other.QemuVersion, other.MigrationId)
-        && Interfaces.SequenceEqual(other.Interfaces);
+        && Interfaces.SequenceEqual(other.Interfaces)
+        && Cards.SequenceEqual(other.Cards);
 }

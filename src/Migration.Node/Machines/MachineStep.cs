@@ -37,6 +37,9 @@ internal abstract record MachineStep
     /// <summary>Write down how it ended.</summary>
     public sealed record Conclude(Ending Ending) : MachineStep;
 
+    /// <summary>The machine is in this phase, and something is to be done about one of its NICs.</summary>
+    public sealed record Tend(MachinePhase Phase, InterfaceStep Step) : MachineStep;
+
     /// <summary>Remove what is left of it.</summary>
     public sealed record Forget : MachineStep;
 
@@ -44,8 +47,14 @@ internal abstract record MachineStep
         record.Deletion is { } deletion ? Delete(record, seen, deletion)
         : record.Moved ? Leave(seen)
         : record.Ending is { } ending ? new Stay(ending.Phase, ending.Reason, Timeout.InfiniteTimeSpan)
-        : !seen.Attached ? new Stay(MachinePhase.Planned, "the pod's network is not attached yet", Watching)
+        : !seen.Attached && (record.LaunchId is null || seen.Launcher is LauncherView.Waiting) ? AwaitNetwork(record, seen)
         : Start(record, seen);
+
+    /// <summary>A launcher that waits proves that CNI is through with the pod: what it made and did not tell is there by now.</summary>
+    private static MachineStep AwaitNetwork(MachineRecord record, MachineObservation seen) =>
+        seen.Launcher is LauncherView.Waiting && InterfaceStep.BeforeLaunch(record, seen) is { } step
+            ? new Tend(MachinePhase.Planned, step)
+            : new Stay(MachinePhase.Planned, "the pod's network is not attached yet", Watching);
 
     private static MachineStep Start(MachineRecord record, MachineObservation seen) => seen.Launcher switch
     {
@@ -65,14 +74,16 @@ internal abstract record MachineStep
         _ when seen.MigrationId is { } migration => UnderMigration(record, seen, migration),
         // Loaded by a migration that has ended without leave to run it: its end is the migration's to bring about.
         GuestState.Paused when record is { Plan.Incoming: true, Arrival: null } => new Stay(MachinePhase.Incoming, "loaded", Watching),
-        GuestState.Prelaunch or GuestState.Paused when !record.Paused => new Run(),
-        GuestState.Prelaunch or GuestState.Paused => new Stay(MachinePhase.Paused, "paused on request", Watching),
+        GuestState.Prelaunch or GuestState.Paused when !record.Paused => Tended(MachinePhase.Starting, InterfaceStep.BeforeRun(record, seen)) ?? new Run(),
+        GuestState.Prelaunch or GuestState.Paused => Tended(MachinePhase.Paused, InterfaceStep.WhileRunning(record, seen)) ?? new Stay(MachinePhase.Paused, "paused on request", Watching),
         GuestState.Running when record.Paused => new Halt(),
         GuestState.Running when seen is { Stopping: true, PoweringDown: false } => new PowerDown(),
-        GuestState.Running => new Stay(MachinePhase.Running, "", Watching),
+        GuestState.Running => Tended(MachinePhase.Running, InterfaceStep.WhileRunning(record, seen)) ?? new Stay(MachinePhase.Running, "", Watching),
         GuestState.Halted => new Stay(MachinePhase.Paused, "QEMU stopped the guest", Watching),
         _ => new Stay(MachinePhase.Paused, "stopped for a migration", Watching),
     };
+
+    private static MachineStep? Tended(MachinePhase phase, InterfaceStep? step) => step is null ? null : new Tend(phase, step);
 
     private static MachineStep UnderMigration(MachineRecord record, MachineObservation seen, string migration) => seen.Guest switch
     {

@@ -1,6 +1,7 @@
 using Grpc.Core;
 using Microsoft.Extensions.Hosting;
 using Migration.Node.Migrations;
+using Migration.Node.Networks;
 using Migration.Node.State;
 using Migration.Protos;
 using Wire = Migration.Protos;
@@ -53,14 +54,44 @@ internal sealed class MachinesService(MachineRoom machines, MigrationDesk migrat
         return Task.FromResult(new ResumeResponse());
     }
 
-    public override async Task<SetLinkStateResponse> SetLinkState(SetLinkStateRequest request, ServerCallContext context)
+    public override Task<HotplugInterfaceResponse> HotplugInterface(HotplugInterfaceRequest request, ServerCallContext context)
     {
-        var machine = Idle(request.Id);
-        if (machine.Snapshot.Record.Plan.Interfaces.All(nic => nic.Name != request.Name))
-            throw new RefusedException(Refusal.Malformed, $"machine {request.Id} has no interface {request.Name}");
-        var session = machine.Qmp ?? throw new RefusedException(Refusal.NotNow, $"machine {request.Id} does not run here");
-        await session.SetLinkAsync(MachineDefinitions.CardId(request.Name), request.Up, context.CancellationToken);
-        return new SetLinkStateResponse();
+        var nic = NetworkMapping.ToInterface(request.Interface ?? throw new RefusedException(Refusal.Malformed, "interface is missing"));
+        ChangeInterfaces(request.Id, (record, interfaces) =>
+        {
+            var next = interfaces.Where(one => one.Name != nic.Name).Append(nic).ToList();
+            MachineMapping.CheckTogether(next);
+            if (nic.Delegate is null && !machines.Network.IsReachable(record.Plan, nic))
+                throw new RefusedException(Refusal.NotNow, $"interface {nic.Name}: pod {record.Plan.Pod} has no NIC {nic.PodInterface} yet");
+            return interfaces.Any(one => one.Name == nic.Name) ? [.. interfaces.Select(one => one.Name == nic.Name ? nic : one)] : next;
+        });
+        return Task.FromResult(new HotplugInterfaceResponse());
+    }
+
+    public override Task<UnplugInterfaceResponse> UnplugInterface(UnplugInterfaceRequest request, ServerCallContext context)
+    {
+        if (request.Name.Length == 0)
+            throw new RefusedException(Refusal.Malformed, "name is empty");
+        ChangeInterfaces(request.Id, (_, interfaces) => [.. interfaces.Where(nic => nic.Name != request.Name)]);
+        return Task.FromResult(new UnplugInterfaceResponse());
+    }
+
+    public override Task<SetLinkStateResponse> SetLinkState(SetLinkStateRequest request, ServerCallContext context)
+    {
+        var state = request.Up ? Networks.LinkState.Up : Networks.LinkState.Down;
+        ChangeInterfaces(request.Id, (_, interfaces) => interfaces.Any(nic => nic.Name == request.Name)
+            ? [.. interfaces.Select(nic => nic.Name == request.Name ? nic with { LinkState = state } : nic)]
+            : throw new RefusedException(Refusal.Malformed, $"machine {request.Id} has no interface {request.Name}"));
+        return Task.FromResult(new SetLinkStateResponse());
+    }
+
+    /// <summary>What a started machine is to have; the rest is its owner's work.</summary>
+    private void ChangeInterfaces(string id, Func<MachineRecord, IReadOnlyList<InterfacePlan>, IReadOnlyList<InterfacePlan>> change)
+    {
+        var machine = Idle(id);
+        if (machine.Snapshot.Phase is not (MachinePhase.Running or MachinePhase.Paused))
+            throw new RefusedException(Refusal.NotNow, $"machine {id} is {machine.Snapshot.Phase}");
+        machine.Change(record => Replan.WithInterfaces(record, change(record, record.Plan.Interfaces)));
     }
 
     private void SetPaused(string id, bool paused)

@@ -67,6 +67,9 @@ internal sealed class MigrationDesk : IAsyncDisposable
             entry.Start();
     }
 
+    /// <summary>The NICs of a machine as the other node would describe them.</summary>
+    public IReadOnlyList<string>? LayoutOf(string machineId) => _machines.Find(machineId)?.Snapshot is { } machine ? Layout.Describe(machine.Record, machine.Interfaces) : null;
+
     public MigrationEntry Get(string id) => Find(id) ?? throw new RefusedException(Refusal.Missing, $"migration {id} is not known on this node");
 
     public async Task<(IncomingRecord Record, IPEndPoint Data, IPEndPoint Control)> PrepareAsync(IncomingRecord request, CancellationToken ct)
@@ -89,7 +92,7 @@ internal sealed class MigrationDesk : IAsyncDisposable
             var machine = _machines.Get(request.MachineId);
             if (machine.Snapshot is not { Phase: MachinePhase.Running, Record: { Deletion: null, Moved: false } })
                 throw new RefusedException(Refusal.NotNow, $"machine {request.MachineId} does not run here: it is {machine.Snapshot.Phase}");
-            machine.Claim(request.Id);
+            machine.ClaimSettled(request.Id);
             Save(request);
             var entry = new OutgoingMigration(request, machine, this, _limits);
             _entries[request.Id] = entry;

@@ -77,7 +77,10 @@ internal sealed class MigrationsService(MigrationDesk desk, TimeProvider time, I
     public override async Task<QueryOutcomeResponse> QueryOutcome(QueryOutcomeRequest request, ServerCallContext context)
     {
         var record = await desk.QueryOutcomeAsync(request.MigrationId, Caller.Of(context).Node, request.HandedOver, context.CancellationToken);
-        return new QueryOutcomeResponse { Outcome = (Outcome)record.Verdict, ResumedAt = record.ResumedAt?.ToTimestamp() };
+        var response = new QueryOutcomeResponse { Outcome = (Outcome)record.Verdict, ResumedAt = record.ResumedAt?.ToTimestamp() };
+        if (desk.LayoutOf(record.MachineId) is { } layout)
+            response.Layout = new Protos.Layout { Interfaces = { layout } };
+        return response;
     }
 
     public override async Task<AbortIncomingResponse> AbortIncoming(AbortIncomingRequest request, ServerCallContext context)

@@ -198,6 +198,8 @@ internal sealed class OutgoingMigration : MigrationEntry
         var word = await Desk.Peers.QueryOutcomeAsync(record, handedOver: false, ct);
         if (word.Outcome is not Outcome.Pending)
             throw new IOException($"node {record.TargetNode} has decided already: {word.Outcome}");
+        if (word.Layout is { } there && Desk.LayoutOf(record.MachineId) is { } here && !here.SequenceEqual(there.Interfaces))
+            throw new IOException($"the guest's interfaces are not those that wait for it on node {record.TargetNode}: here {string.Join(", ", here)}; there {string.Join(", ", there.Interfaces)}");
 
         await ClosePathAsync();
         _path = new SourcePath(record, _machine.Folder, Desk.Dialer, Wakeup);

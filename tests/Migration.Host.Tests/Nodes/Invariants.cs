@@ -50,7 +50,7 @@ internal static class Invariants
                 Assert.Empty(Directory.EnumerateFiles(Path.Combine(node.State, folder)));
             Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(node.KubeletRoot, "pods")));
             var links = (await node.Namespace.IpJsonAsync("link")).EnumerateArray().Select(link => link.GetProperty("ifname").GetString()).Order();
-            Assert.Empty(links.Except(["cni0", "fabric", "lo"]));
+            Assert.Empty(links.Except(["cni0", "fabric", "lo", LabNode.Lan, "lancable"]));
         }
 
         var processes = await Shell.RunAsync("ps", "-eo", "args");

@@ -63,6 +63,10 @@ public sealed class MappingTests
         { "interface default: delegate.name", plan => plan.Interfaces[0].Delegate.Name = "" },
         { "interface default: delegate.mac", plan => plan.Interfaces[0].Delegate.Mac = "zz" },
         { "plan.interfaces: two", plan => plan.Interfaces.Add(new Wire.Interface { Name = "other", PodInterface = "eth0" }) },
+        { "plan.interfaces: two are named default", plan => plan.Interfaces.Add(new Wire.Interface { Name = "default", PodInterface = "net1" }) },
+        { "plan.interfaces: two are in slot 3", plan => { plan.Interfaces[0].Slot = 3; plan.Interfaces.Add(new Wire.Interface { Name = "other", PodInterface = "net1", Slot = 3 }); } },
+        { "interface default: slot 8", plan => plan.Interfaces[0].Slot = 8 },
+        { "plan.interfaces: 9", plan => plan.Interfaces.Add(Enumerable.Range(1, 8).Select(number => new Wire.Interface { Name = $"nic{number}", PodInterface = $"net{number}" })) },
     };
 
     [Theory]

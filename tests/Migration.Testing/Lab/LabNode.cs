@@ -9,6 +9,7 @@ namespace Migration.Testing.Lab;
 public sealed class LabNode : IAsyncDisposable
 {
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    public const string Lan = "lan";
     private readonly NodeLab _lab;
     private readonly string _certificates;
     private readonly List<LabPod> _pods = [];
@@ -36,6 +37,9 @@ public sealed class LabNode : IAsyncDisposable
     public TiedProcess? Process { get; private set; }
 
     public IReadOnlyList<LabPod> Pods => _pods;
+
+    /// <summary>How many NICs its pods have got on the second network.</summary>
+    public int LanPorts { get; set; }
 
     public string Address => $"10.91.0.{Number}";
 

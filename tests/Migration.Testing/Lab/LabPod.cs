@@ -8,6 +8,7 @@ public sealed class LabPod : IDisposable
 {
     public const int QemuUser = 107;
     private readonly LabNode _node;
+    private readonly List<int> _lanPorts = [];
     private TiedProcess? _launcher;
 
     internal LabPod(LabNode node, string name)
@@ -50,6 +51,24 @@ public sealed class LabPod : IDisposable
         using var result = JsonDocument.Parse(AddResult);
         Address = result.RootElement.GetProperty("ips")[0].GetProperty("address").GetString()!.Split('/')[0];
         Mac = result.RootElement.GetProperty("interfaces").EnumerateArray().First(one => one.GetProperty("name").GetString() == "eth0").GetProperty("mac").GetString()!;
+    }
+
+    /// <summary>
+    /// A further pod NIC, on the lab's second network, as Multus would have it made: with addresses of both families, and without
+    /// a word to the node. Its addresses, IPv4 first.
+    /// </summary>
+    public async Task<IReadOnlyList<string>> AddLanAsync(string nic)
+    {
+        var port = ++_node.LanPorts;
+        _lanPorts.Add(port);
+        var number = _node.Number * 1000 + port;
+        string[] addresses = [$"10.88.{number / 256}.{number % 256}", $"fd88::{number:x}"];
+        await _node.Namespace.IpAsync($"link add lan{port} type veth peer name {nic} netns {Namespace.Name}");
+        await _node.Namespace.IpAsync($"link set lan{port} master {LabNode.Lan} up");
+        await Namespace.IpAsync($"addr add {addresses[0]}/16 dev {nic}");
+        await Namespace.IpAsync($"addr add {addresses[1]}/64 dev {nic} nodad");
+        await Namespace.IpAsync($"link set {nic} up");
+        return addresses;
     }
 
     /// <summary>Runs the reference plugin; CHECK is given the result of ADD.</summary>
@@ -126,6 +145,8 @@ public sealed class LabPod : IDisposable
         _launcher?.Dispose();
         await DetachAsync();
         await CniAsync("DEL");
+        foreach (var port in _lanPorts)
+            await _node.Namespace.IpAsync($"link del lan{port}");
         Directory.Delete(Path.Combine(_node.KubeletRoot, "pods", Uid), recursive: true);
         Namespace.Dispose();
         _node.Forget(this);

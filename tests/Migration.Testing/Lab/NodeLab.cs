@@ -49,6 +49,23 @@ public sealed class NodeLab : IAsyncDisposable
         }
     }
 
+    /// <summary>A second layer-2 network that spans both nodes: a bridge on each, joined by a cable. See <see cref="LabPod.AddLanAsync"/>.</summary>
+    public async Task AddLanAsync()
+    {
+        foreach (var node in new[] { A, B })
+        {
+            await node.Namespace.IpAsync($"link add {LabNode.Lan} type bridge");
+            await node.Namespace.IpAsync($"addr add 10.88.0.{node.Number}/16 dev {LabNode.Lan}");
+            await node.Namespace.IpAsync($"addr add fd88::{node.Number}/64 dev {LabNode.Lan} nodad");
+            await node.Namespace.IpAsync($"link set {LabNode.Lan} up");
+        }
+
+        const string cable = "lancable";
+        await Shell.RunLineAsync($"ip link add {cable} netns {A.Namespace.Name} type veth peer name {cable} netns {B.Namespace.Name}");
+        foreach (var node in new[] { A, B })
+            await node.Namespace.IpAsync($"link set {cable} master {LabNode.Lan} up");
+    }
+
     /// <summary>What a failed test should show.</summary>
     public string Describe() => string.Join('\n', new[] { A, B }.Select(node => $"--- node {node.Name}\n{node.Log}\n{string.Join('\n', node.Pods.Select(pod => $"--- pod {pod.Name}\n{pod.LauncherErrors}"))}"));
 

@@ -1,0 +1,250 @@
+using Grpc.Core;
+using Migration.Protos;
+using Migration.Testing;
+using Migration.Testing.Lab;
+
+namespace Migration.Host.Tests.Nodes;
+
+/// <summary>Guests with several NICs, and NICs that come and go while the guest runs.</summary>
+public sealed class InterfaceTests
+{
+    private static readonly CancellationToken Ct = TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Guest_has_every_planned_nic_with_its_queues_its_mac_and_its_carrier()
+    {
+        await using var lab = await NodeLab.StartAsync();
+        await lab.AddLanAsync();
+        var guest = await LabGuest.StartAsync(lab.A, more: plan =>
+        {
+            plan.Cores = 2;
+            plan.Interfaces.Add(new Interface { Name = "lan", PodInterface = "net1", Mac = "02:00:00:00:88:01", Queues = 2 });
+            plan.Interfaces.Add(new Interface { Name = "off", PodInterface = "net2", LinkState = LinkState.Down });
+        }, lanNics: ["net1", "net2"]);
+
+        var console = await guest.Pod.Guest.WaitForAsync("GUEST-ADDRESS eth1 10.88.", Ct);
+        Assert.Contains($"GUEST-NIC eth0 {guest.Pod.Mac}", console);
+        Assert.Contains("GUEST-NIC eth1 02:00:00:00:88:01", console);
+        Assert.Contains("GUEST-NIC eth2 ", console);
+        Assert.DoesNotContain("GUEST-CARRIER eth2 up", console);
+        await PingsAsync(lab.B, Ipv4(guest.Machine, "lan"));
+        Assert.Equal(
+            [("default", "eth0", 1u, LinkState.Up, true), ("lan", "net1", 2u, LinkState.Up, true), ("off", "net2", 1u, LinkState.Down, true)],
+            guest.Machine.Interfaces.OrderBy(nic => nic.PodInterface).Select(nic => (nic.Name, nic.PodInterface, nic.Queues, nic.LinkState, nic.Plugged)));
+        Assert.Equal([0u, 1u, 2u], guest.Machine.Plan.Interfaces.Select(nic => nic.Slot));
+        await Invariants.NothingIsLeftAsync(lab);
+    }
+
+    [Fact]
+    public async Task Nic_is_plugged_into_a_running_guest_and_taken_out_again()
+    {
+        await using var lab = await NodeLab.StartAsync();
+        await lab.AddLanAsync();
+        var guest = await LabGuest.StartAsync(lab.A);
+        var hot = new HotplugInterfaceRequest { Id = guest.Pod.Uid, Interface = new() { Name = "hot", PodInterface = "net1", Mac = "02:00:00:00:88:07" } };
+        await RefusedAsync(StatusCode.FailedPrecondition, "has no NIC net1 yet", async () => await lab.A.Machines.HotplugInterfaceAsync(hot));
+        var addresses = await guest.Pod.AddLanAsync("net1");
+
+        await lab.A.Machines.HotplugInterfaceAsync(hot);
+        await lab.A.Machines.HotplugInterfaceAsync(hot);
+        await guest.Pod.Guest.WaitForAsync("GUEST-NIC eth1 02:00:00:00:88:07", Ct);
+        await guest.Pod.Guest.WaitForAsync($"GUEST-ADDRESS eth1 {addresses[0]}/16", Ct);
+        await PingsAsync(lab.B, addresses[0]);
+        await lab.A.WaitForMachineAsync(guest.Pod.Uid, machine => machine.Interfaces.Any(nic => nic is { Name: "hot", Plugged: true, Leased: true }), "the guest has it and its lease");
+
+        await lab.A.Machines.UnplugInterfaceAsync(new UnplugInterfaceRequest { Id = guest.Pod.Uid, Name = "hot" });
+        await lab.A.Machines.UnplugInterfaceAsync(new UnplugInterfaceRequest { Id = guest.Pod.Uid, Name = "hot" });
+        await lab.A.WaitForMachineAsync(guest.Pod.Uid, machine => machine.Interfaces.All(nic => nic.Name != "hot"), "nothing is left of it");
+        await guest.Pod.Guest.WaitForAsync("GUEST-NIC-GONE eth1", Ct);
+        Assert.Equal(["eth0", "lo", "net1", "tap0"], await LinksAsync(guest.Pod));
+        Assert.DoesNotContain((await guest.Pod.Namespace.TcJsonAsync("qdisc show dev net1")).EnumerateArray(), qdisc => qdisc.GetProperty("kind").GetString() == "clsact");
+
+        await lab.A.Machines.HotplugInterfaceAsync(hot);
+        await WaitForAsync(guest.Pod.Guest, "GUEST-NIC eth1 02:00:00:00:88:07", 2);
+        await Invariants.NothingIsLeftAsync(lab);
+    }
+
+    [Fact]
+    public async Task Plan_pushed_again_with_other_interfaces_is_what_the_guest_comes_to_have()
+    {
+        await using var lab = await NodeLab.StartAsync();
+        await lab.AddLanAsync();
+        var guest = await LabGuest.StartAsync(lab.A, more: plan => plan.Interfaces.Add(new Interface { Name = "old", PodInterface = "net1" }), lanNics: ["net1"]);
+        var plan = guest.Machine.Plan.Clone();
+        plan.Interfaces.RemoveAt(1);
+        // The pod NIC of this one comes later.
+        plan.Interfaces.Add(new Interface { Name = "new", PodInterface = "net2", LinkState = LinkState.Down });
+
+        await lab.A.Machines.EnsureMachineAsync(new EnsureMachineRequest { Plan = plan });
+        await guest.Pod.Guest.WaitForAsync("GUEST-NIC-GONE eth1", Ct);
+        var waiting = await lab.A.WaitForMachineAsync(guest.Pod.Uid, machine => machine.Interfaces.All(nic => nic.Name != "old"), "the old one is gone");
+        Assert.Equal((MachinePhase.Running, false), (waiting.Phase, waiting.Plan.Interfaces[1].HasSlot));
+        await guest.Pod.AddLanAsync("net2");
+        await WaitForAsync(guest.Pod.Guest, "GUEST-NIC eth1 ", 2);
+        var machine = await lab.A.WaitForMachineAsync(guest.Pod.Uid, machine => machine.Interfaces.Any(nic => nic is { Name: "new", Plugged: true }), "the new one is plugged in");
+        Assert.Equal(LinkState.Down, machine.Interfaces.Single(nic => nic.Name == "new").LinkState);
+
+        plan.Interfaces[0].Model = "e1000";
+        await RefusedAsync(StatusCode.FailedPrecondition, "only the link state", async () => await lab.A.Machines.EnsureMachineAsync(new EnsureMachineRequest { Plan = plan }));
+    }
+
+    [Fact]
+    public async Task Carrier_that_was_taken_away_stays_away_over_a_restart_until_it_is_given_back()
+    {
+        await using var lab = await NodeLab.StartAsync();
+        var guest = await LabGuest.StartAsync(lab.A);
+        await SetLinkAsync(lab.A, guest.Pod, LinkState.Down);
+        await guest.Pod.Guest.WaitForAsync("GUEST-CARRIER eth0 down", Ct);
+        await lab.A.RestartAsync();
+        await WaitForLinkAsync(lab.A, guest.Pod, LinkState.Down);
+        await Assert.ThrowsAsync<ShellException>(() => lab.A.Namespace.ExecuteAsync($"ping -c 1 -W 1 {guest.Pod.Address}"));
+
+        await SetLinkAsync(lab.A, guest.Pod, LinkState.Up);
+        await WaitForAsync(guest.Pod.Guest, "GUEST-CARRIER eth0 up", 2);
+        await PingsAsync(lab.A, guest.Pod.Address);
+
+        await RefusedAsync(StatusCode.InvalidArgument, "has no interface other", async () => await lab.A.Machines.SetLinkStateAsync(new SetLinkStateRequest { Id = guest.Pod.Uid, Name = "other" }));
+        await RefusedAsync(StatusCode.NotFound, "nobody", async () => await lab.A.Machines.SetLinkStateAsync(new SetLinkStateRequest { Id = "nobody", Name = "default" }));
+        await RefusedAsync(StatusCode.InvalidArgument, "interface is missing", async () => await lab.A.Machines.HotplugInterfaceAsync(new HotplugInterfaceRequest { Id = guest.Pod.Uid }));
+        await RefusedAsync(StatusCode.InvalidArgument, "two are bound to pod NIC eth0", async () =>
+            await lab.A.Machines.HotplugInterfaceAsync(new HotplugInterfaceRequest { Id = guest.Pod.Uid, Interface = new() { Name = "twin" } }));
+    }
+
+    [Fact]
+    public async Task Node_service_that_is_killed_at_any_moment_finishes_what_it_began()
+    {
+        await using var lab = await NodeLab.StartAsync();
+        await lab.AddLanAsync();
+        var guest = await LabGuest.StartAsync(lab.A);
+        await guest.Pod.AddLanAsync("net1");
+        // Later and later within the work, which takes some ten milliseconds, and once after it.
+        foreach (var delay in new[] { 0, 3, 8, 20, 300 })
+        {
+            await lab.A.Machines.HotplugInterfaceAsync(new HotplugInterfaceRequest { Id = guest.Pod.Uid, Interface = new() { Name = "hot", PodInterface = "net1" } });
+            await Task.Delay(delay, Ct);
+            await lab.A.RestartAsync();
+            await lab.A.WaitForMachineAsync(guest.Pod.Uid, machine => machine.Interfaces.Any(nic => nic is { Name: "hot", Plugged: true }), "it is plugged in");
+
+            await lab.A.Machines.UnplugInterfaceAsync(new UnplugInterfaceRequest { Id = guest.Pod.Uid, Name = "hot" });
+            await Task.Delay(delay, Ct);
+            await lab.A.RestartAsync();
+            await lab.A.WaitForMachineAsync(guest.Pod.Uid, machine => machine.Phase is MachinePhase.Running && machine.Interfaces.All(nic => nic.Name != "hot"), "nothing is left of it");
+            Assert.Equal(["eth0", "lo", "net1", "tap0"], await LinksAsync(guest.Pod));
+        }
+
+        await Invariants.NothingIsLeftAsync(lab);
+    }
+
+    [Fact]
+    public async Task Guest_keeps_all_its_nics_over_migrations_also_those_that_came_later()
+    {
+        await using var lab = await NodeLab.StartAsync();
+        await lab.AddLanAsync();
+        var guest = await LabGuest.StartAsync(lab.A, more: plan => plan.Interfaces.Add(new Interface { Name = "lan", PodInterface = "net1" }), lanNics: ["net1"]);
+        // Slot 1 becomes free, slot 2 is taken: the layout is none that the order of the plan would give.
+        await PlugAsync(lab.A, guest.Pod, "hot", "net2");
+        await lab.A.Machines.UnplugInterfaceAsync(new UnplugInterfaceRequest { Id = guest.Pod.Uid, Name = "lan" });
+        await lab.A.WaitForMachineAsync(guest.Pod.Uid, machine => machine.Interfaces.All(nic => nic.Name != "lan"), "nothing is left of it");
+        await PlugAsync(lab.A, guest.Pod, "off", "net3", LinkState.Down);
+        var before = await lab.A.WaitForMachineAsync(guest.Pod.Uid, machine => machine.Interfaces.Any(nic => nic is { Name: "hot", Leased: true }), "the guest has its lease");
+        Assert.Equal([("default", 0u), ("hot", 2u), ("off", 1u)], before.Plan.Interfaces.Select(nic => (nic.Name, nic.Slot)));
+
+        var there = await MoveAsync(lab, guest, lab.A, lab.B);
+        var arrived = await lab.B.WaitForMachineAsync(there.Pod.Uid, machine => machine.Interfaces.Count == 3 && machine.Interfaces.All(nic => nic.Plugged), "the guest has all of them");
+        Assert.Equal(Shape(before), Shape(arrived));
+        await PingsAsync(lab.A, Ipv4(before, "hot"));
+        Assert.DoesNotContain("GUEST-NIC", there.Pod.Guest.Console);
+        Assert.DoesNotContain("GUEST-CARRIER", there.Pod.Guest.Console);
+        await SetLinkAsync(lab.B, there.Pod, LinkState.Up, "off");
+        await there.Pod.Guest.WaitForAsync("GUEST-CARRIER eth1 up", Ct);
+        await PlugAsync(lab.B, there.Pod, "third", "net4");
+
+        var back = await MoveAsync(lab, there, lab.B, lab.A);
+        var home = await lab.A.WaitForMachineAsync(back.Pod.Uid, machine => machine.Interfaces.Count == 4 && machine.Interfaces.All(nic => nic.Plugged), "the guest has all of them");
+        Assert.Equal([("default", 0u), ("hot", 2u), ("off", 1u), ("third", 3u)], home.Plan.Interfaces.Select(nic => (nic.Name, nic.Slot)));
+        await PingsAsync(lab.B, Ipv4(before, "hot"));
+        await lab.A.Machines.UnplugInterfaceAsync(new UnplugInterfaceRequest { Id = back.Pod.Uid, Name = "hot" });
+        await back.Pod.Guest.WaitForAsync("GUEST-NIC-GONE", Ct);
+    }
+
+    [Fact]
+    public async Task Interfaces_do_not_change_during_a_migration_nor_does_one_begin_while_they_change()
+    {
+        await using var lab = await NodeLab.StartAsync();
+        await lab.AddLanAsync();
+        var guest = await LabGuest.StartAsync(lab.A);
+        await guest.Pod.AddLanAsync("net1");
+        var hot = new HotplugInterfaceRequest { Id = guest.Pod.Uid, Interface = new() { Name = "hot", PodInterface = "net1" } };
+        var stale = await guest.PrepareMoveAsync(lab.A, lab.B);
+        await lab.A.Machines.HotplugInterfaceAsync(hot);
+        await lab.A.WaitForMachineAsync(guest.Pod.Uid, machine => machine.Interfaces.Any(nic => nic is { Name: "hot", Plugged: true }), "it is plugged in");
+
+        // The target was made before: it lacks what the guest has by now.
+        await stale.StartAsync();
+        var failed = await stale.WaitForSourceAsync(MigrationPhase.Failed);
+        Assert.Equal(MigrationPhase.Failed, failed.Phase);
+        Assert.Contains("hot", failed.Reason);
+        await lab.A.WaitForMachineAsync(guest.Pod.Uid, machine => machine.Phase is MachinePhase.Running && machine.MigrationId.Length == 0, "it runs on");
+
+        var move = await guest.PrepareMoveAsync(lab.A, lab.B, MigrationTests.Slow(encrypted: true));
+        await move.StartAsync();
+        await move.WaitForCopyAsync();
+        await RefusedAsync(StatusCode.Aborted, "in flight", async () => await lab.A.Machines.UnplugInterfaceAsync(new UnplugInterfaceRequest { Id = guest.Pod.Uid, Name = "hot" }));
+        await RefusedAsync(StatusCode.Aborted, "in flight", async () => await lab.A.Machines.SetLinkStateAsync(new SetLinkStateRequest { Id = guest.Pod.Uid, Name = "hot" }));
+        var plan = guest.Machine.Plan.Clone();
+        await RefusedAsync(StatusCode.Aborted, "in flight", async () => await lab.A.Machines.EnsureMachineAsync(new EnsureMachineRequest { Plan = plan }));
+        await lab.A.Migrations.CancelMigrationAsync(new CancelMigrationRequest { MigrationId = move.Id });
+        await move.WaitForSourceAsync(MigrationPhase.Cancelled);
+    }
+
+    private static async Task<LabGuest> MoveAsync(NodeLab lab, LabGuest guest, LabNode from, LabNode to)
+    {
+        var move = await guest.PrepareMoveAsync(from, to);
+        await move.StartAsync();
+        Invariants.Is(lab, MigrationPhase.Succeeded, await move.WaitForSourceAsync(MigrationPhase.Succeeded));
+        await to.WaitForMachineAsync(move.TargetPod.Uid, machine => machine.Phase == MachinePhase.Running && machine.MigrationId.Length == 0, "it runs on the target");
+        return guest.Moved(move.TargetPod);
+    }
+
+    private static async Task PlugAsync(LabNode node, LabPod pod, string name, string podNic, LinkState state = LinkState.Up)
+    {
+        await pod.AddLanAsync(podNic);
+        await node.Machines.HotplugInterfaceAsync(new HotplugInterfaceRequest { Id = pod.Uid, Interface = new() { Name = name, PodInterface = podNic, LinkState = state } });
+        await node.WaitForMachineAsync(pod.Uid, machine => machine.Interfaces.Any(nic => nic.Name == name && nic.Plugged), $"{name} is plugged in");
+    }
+
+    private static async Task SetLinkAsync(LabNode node, LabPod pod, LinkState state, string name = "default")
+    {
+        await node.Machines.SetLinkStateAsync(new SetLinkStateRequest { Id = pod.Uid, Name = name, Up = state is LinkState.Up });
+        await WaitForLinkAsync(node, pod, state, name);
+    }
+
+    private static Task<Machine> WaitForLinkAsync(LabNode node, LabPod pod, LinkState state, string name = "default") =>
+        node.WaitForMachineAsync(pod.Uid, machine => machine.Phase is MachinePhase.Running && machine.Interfaces.Single(nic => nic.Name == name).LinkState == state, $"the link of {name} is {state}");
+
+    private static async Task RefusedAsync(StatusCode code, string words, Func<Task> call)
+    {
+        var refused = await Assert.ThrowsAsync<RpcException>(call);
+        Assert.Equal(code, refused.StatusCode);
+        Assert.Contains(words, refused.Status.Detail);
+    }
+
+    private static async Task PingsAsync(LabNode node, string address) =>
+        await node.EventuallyAsync(async () => await EchoRequests.CountAnswersAsync(node.Namespace.Space, System.Net.IPAddress.Parse(address), 1, TimeSpan.FromMilliseconds(20)) > 0, $"{address} answers");
+
+    private static async Task WaitForAsync(Guest guest, string text, int times)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Ct);
+        limit.CancelAfter(Guest.Limit);
+        while (guest.Console.Split(text).Length <= times)
+            await Task.Delay(20, limit.Token);
+    }
+
+    private static string Ipv4(Machine machine, string nic) => machine.Interfaces.Single(one => one.Name == nic).Lease.Addresses[0].Split('/')[0];
+
+    private static IEnumerable<(string, string, Lease, LinkState)> Shape(Machine machine) =>
+        machine.Interfaces.OrderBy(nic => nic.Name).Select(nic => (nic.Name, nic.Mac, nic.Lease, nic.LinkState));
+
+    private static async Task<IEnumerable<string?>> LinksAsync(LabPod pod) =>
+        (await pod.Namespace.IpJsonAsync("link")).EnumerateArray().Select(link => link.GetProperty("ifname").GetString()).Order();
+}
