@@ -9,6 +9,7 @@ using Migration.Controllers.Networks;
 using Migration.Kubernetes;
 using Migration.Local.ApiServer;
 using Migration.Protos;
+using Migration.Testing;
 
 namespace Migration.Controllers.Tests.Lab;
 
@@ -88,6 +89,20 @@ internal sealed class ControllerLab : IAsyncDisposable
         var lab = new ControllerLab(folder, authority, server, access, new KubernetesClient(access), guests, nodes);
         await lab.PopulateAsync(number);
         return lab;
+    }
+
+    /// <summary>The real kubectl; returns what it printed.</summary>
+    public Task<string> KubectlAsync(params string[] arguments)
+    {
+        var program = Environment.GetEnvironmentVariable("MIGRATION_KUBECTL") is { Length: > 0 } given ? given : "kubectl";
+        return Shell.RunAsync(program, ["--kubeconfig", Path.Combine(_folder, "kubeconfig"), "--cache-dir", Path.Combine(_folder, "cache"), "--namespace", Namespace, .. arguments]);
+    }
+
+    public async Task ApplyAsync(string manifests)
+    {
+        var file = Path.Combine(_folder, "applied.yaml");
+        await File.WriteAllTextAsync(file, manifests);
+        await KubectlAsync("apply", "-f", file);
     }
 
     public void StartControllers()
