@@ -123,6 +123,7 @@ public sealed class EmbeddedCluster : IAsyncDisposable
                 "--name", node.Name, "--listen", $"{node.Address}:{NodePort}", "--data-listen", $"{node.Address}:{DataPort}",
                 "--socket", paths.Socket, "--state", paths.State, "--kubelet-root", paths.KubeletRoot,
                 "--certificates", paths.Certificates, "--accelerator", _options.Accelerator,
+                "--cni-bin-dir", string.Join(':', Installation.CniPlugins), "--cni-conf-dir", Path.GetDirectoryName(paths.CniConfiguration)!,
             ],
             paths.Log,
             paths.Namespace));
