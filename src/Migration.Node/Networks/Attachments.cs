@@ -109,7 +109,7 @@ internal sealed partial class Attachments : IDisposable
     /// <param name="promptly">Return once the pod NIC is as it was; what was made for the guest goes in the background.</param>
     public void Detach(AttachmentKey key, string namespacePath, bool promptly = false)
     {
-        WaitForLeaving(key, namespacePath);
+        WaitForLeaving(key, inNamespace: null);
         var reservation = Reserve(key);
         var pods = new List<PodLinks>();
         try
@@ -262,12 +262,15 @@ internal sealed partial class Attachments : IDisposable
         reservation.Dispose();
     }
 
-    /// <summary>What is made anew must not meet what is just going: neither under the same key nor in the same namespace.</summary>
-    private void WaitForLeaving(AttachmentKey key, string namespacePath)
+    /// <summary>
+    /// What is made anew must not meet what is just going: neither under the same key nor in the same namespace. What is taken away beside
+    /// it has other links.
+    /// </summary>
+    private void WaitForLeaving(AttachmentKey key, string? inNamespace)
     {
         foreach (var (other, leaving) in _leaving)
         {
-            if (other == key || leaving.Namespace == namespacePath || leaving.OtherNamespace == namespacePath)
+            if (other == key || leaving.Namespace == inNamespace || leaving.OtherNamespace == inNamespace)
                 leaving.Done.Wait();
         }
     }

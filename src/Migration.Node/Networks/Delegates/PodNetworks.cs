@@ -256,7 +256,8 @@ internal sealed class PodNetworks
     {
         if (_interrupted.TryRemove(record.Key, out _))
             await OrphanedPlugins.EndAsync(_stateDirectory, record, _runner.Limit);
-        _attachments.Detach(record.Key, namespacePath);
+        // Its plugins find the NIC as they left it; what was made for the guest goes while they work.
+        _attachments.Detach(record.Key, namespacePath, promptly: true);
         _records.Save(record with { Phase = DelegatePhase.Deleting });
         await _chain.DeleteAsync(record.Call(IsThere(record.NamespacePath) ? record.NamespacePath : ""), record.Result);
         DelegateChains.RemoveDeviceInfo(record);
