@@ -167,7 +167,8 @@ public sealed class GuestResponder
 
     private GuestAnswer AnswerNeighbour(EthernetFrame frame, Ipv6Packet packet, Span<byte> reply)
     {
-        if (packet.Payload.Length < Icmpv6Packet.HeaderLength) return new(GuestAnswerKind.NotForUs);
+        // Nobody has a group's address (RFC 4291 §2.7).
+        if (packet.Payload.Length < Icmpv6Packet.HeaderLength || packet.Source.IsMulticast) return new(GuestAnswerKind.NotForUs);
         return (NeighbourMessageType)packet.Payload[0] switch
         {
             NeighbourMessageType.RouterSolicitation => AnswerRouterSolicitation(frame, packet, reply),

@@ -2,6 +2,8 @@ using System.Net;
 using FsCheck;
 using FsCheck.Fluent;
 using Migration.Packets.Dhcp;
+using Migration.Packets.Dhcp6;
+using Migration.Packets.Ndp;
 
 namespace Migration.Packets.Tests;
 
@@ -119,6 +121,118 @@ public sealed class PropertyTests
                 && DhcpPacket.TryParse(reply.AsSpan(0, length), out var packet, out _)
                 && packet!.Options.MessageType is DhcpMessageType.Offer or DhcpMessageType.Ack or DhcpMessageType.Nak;
         });
+
+    [Fact]
+    public void IPv6_datagrams_survive_the_wire_and_no_flipped_bit_does() => Check(
+        from payload in Gen.Choose(0, 1400).SelectMany(Bytes)
+        from source in Addresses6
+        from destination in Addresses6
+        from bit in Gen.Choose(0, 7)
+        select (payload, source, destination, bit),
+        given =>
+        {
+            var bytes = new byte[48 + given.payload.Length];
+            given.payload.CopyTo(bytes, 48);
+            UdpDatagram.WriteHeader(bytes.AsSpan(40), given.source, given.destination, 1, 2, given.payload.Length);
+            Ipv6Packet.WriteHeader(bytes, given.source, given.destination, IpProtocol.Udp, bytes.Length - 40);
+            if (!Ipv6Packet.TryParse(bytes, out var packet, out _) || !UdpDatagram.TryParse(packet, out var datagram, out _)) return false;
+            if (datagram.Checksum != ChecksumState.Correct || !datagram.Payload.SequenceEqual(given.payload)) return false;
+            if (packet.Source != given.source || packet.Destination != given.destination) return false;
+            if (given.payload.Length == 0) return true;
+            bytes[^1] ^= (byte)(1 << given.bit);
+            return Ipv6Packet.TryParse(bytes, out packet, out _) && UdpDatagram.TryParse(packet, out datagram, out _)
+                && datagram.Checksum == ChecksumState.Wrong;
+        });
+
+    [Fact]
+    public void IPv6_addresses_survive_text_and_bytes() => Check(Addresses6, address =>
+    {
+        var bytes = new byte[16];
+        address.Write(bytes);
+        return Ipv6Address.Parse(address.ToString()) == address && Ipv6Address.Read(bytes) == address && Ipv6Address.From(address.ToIPAddress()) == address;
+    });
+
+    [Fact]
+    public void Neighbour_advertisements_survive_the_wire() => Check(
+        from target in Addresses6
+        from destination in Addresses6
+        from mac in Macs
+        from flags in Gen.Choose(0, 7)
+        select (said: new NeighbourAdvertisement(target, mac, (flags & 1) != 0, (flags & 2) != 0, (flags & 4) != 0), destination),
+        given =>
+        {
+            var frame = new byte[128];
+            var length = given.said.WriteFrame(frame, MacAddress.Broadcast, given.said.Mac, given.destination);
+            return Ipv6Packet.TryParse(frame.AsSpan(14, length - 14), out var packet, out _)
+                && Icmpv6Packet.TryParse(packet, out var message, out _)
+                && NeighbourAdvertisement.TryParse(packet, message, out var read, out _) && read == given.said;
+        });
+
+    [Fact]
+    public void Dhcpv6_messages_survive_the_wire() => Check(Messages6, message =>
+    {
+        var bytes = message.ToArray();
+        return Dhcp6Packet.TryParse(bytes, out var read, out _)
+            && (read!.Type, read.TransactionId) == (message.Type, message.TransactionId)
+            && read.Options.SequenceEqual(message.Options)
+            && read.ToArray().AsSpan().SequenceEqual(bytes)
+            && read.Associations.Select(a => a.ToOption()).SequenceEqual(message.Options.Where(o => o.Code == Dhcp6OptionCode.Addresses));
+    });
+
+    [Fact]
+    public void Every_DHCPv6_answer_fits_every_link_and_is_read_back_whole() => Check(
+        from message in Messages6
+        from addresses in Gen.Choose(1, 60)
+        from labels in Gen.Choose(0, 60)
+        select (message, addresses, labels),
+        given =>
+        {
+            var lease = new DhcpLease
+            {
+                Mac = MacAddress.Parse("02:00:0a:f4:01:05"),
+                Addresses = [.. Enumerable.Range(1, given.addresses).Select(i => InterfaceAddress.Parse($"fd00::{i:x}/64"))],
+                NameServers = [.. Enumerable.Range(1, given.labels).Select(i => IPAddress.Parse($"fd01::{i:x}"))],
+                SearchDomains = [.. Enumerable.Range(0, given.labels).Select(i => $"namespace-{i}.cluster.local")],
+            };
+            if (!Dhcp6Question.TryParse(given.message.ToArray(), out var question, out _)) return true;
+            var options = new LeaseOptions6(lease, DhcpServerIdentity.ForInterface(0));
+            var reply = new byte[Dhcp6Rule.MaximumReply];
+            var outcome = Dhcp6Rule.Judge(question, options);
+            var length = Dhcp6Rule.Write(question, outcome, options, reply);
+            return length == 0 ? outcome == DhcpOutcome.Ignored : Dhcp6Packet.TryParse(reply.AsSpan(0, length), out var read, out _) && read!.TransactionId == given.message.TransactionId;
+        });
+
+    private static readonly Gen<Ipv6Address> Addresses6 = Bytes(16).Select(b => Ipv6Address.Read(b));
+
+    private static readonly Gen<Dhcp6Option> Associations =
+        from id in Gen.Choose(0, int.MaxValue)
+        from addresses in (from address in Addresses6 from near in Gen.Choose(0, 3) select near == 0 ? address : Ipv6Address.Parse($"fd00::{near}")).ListOf()
+        select new Dhcp6Association((uint)id, 1, 2, [.. addresses.Select(a => new Dhcp6Address(a, 3, 4))]).ToOption();
+
+    private static readonly Gen<Dhcp6Option> OtherOptions =
+        from code in Gen.Elements(6, 8, 14, 39, 16, 99)
+        from length in Gen.Choose(0, 20)
+        from value in Bytes(code switch { 6 => length * 2, 8 => 2, 14 => 0, 39 => length + 1, _ => length })
+        select new Dhcp6Option((Dhcp6OptionCode)code, value);
+
+    private static readonly Gen<Dhcp6Packet> Messages6 =
+        from type in Gen.Choose(1, 11)
+        from id in Gen.Choose(0, 0xffffff)
+        from client in Gen.Choose(3, 130).SelectMany(Bytes)
+        from server in Gen.Elements("", "", "00030001026d69677201", "000300010200000000aa")
+        from associations in Associations.ListOf()
+        from others in OtherOptions.ListOf()
+        select new Dhcp6Packet
+        {
+            Type = (Dhcp6MessageType)type,
+            TransactionId = (uint)id,
+            Options =
+            [
+                new(Dhcp6OptionCode.ClientIdentifier, client),
+                .. server.Length > 0 ? [new Dhcp6Option(Dhcp6OptionCode.ServerIdentifier, Convert.FromHexString(server))] : Array.Empty<Dhcp6Option>(),
+                .. associations, .. others.DistinctBy(o => o.Code),
+            ],
+        };
 
     private static Gen<DhcpPacket> Messages() =>
         from reply in Gen.Elements(true, false)
