@@ -27,12 +27,12 @@ public sealed class CniChain(JsonObject list, IReadOnlyList<string> pluginPath, 
     /// <summary>Attaches the pod and answers with the final result; a failed ADD is undone first.</summary>
     public async Task<JsonObject> AddAsync(CniPod pod, CancellationToken ct)
     {
+        Directory.CreateDirectory(resultDirectory);
         try
         {
             JsonObject? result = null;
             foreach (var plugin in Plugins())
                 result = await ExecuteAsync("ADD", plugin, pod, result, ct) ?? throw new CniException(TypeOf(plugin), "ADD", 999, "no result");
-            Directory.CreateDirectory(resultDirectory);
             await File.WriteAllTextAsync(ResultFile(pod), result!.ToJsonString(), ct);
             return result;
         }
