@@ -363,6 +363,26 @@ public sealed class DhcpRuleTests
         Assert.Equal(answered + "FFFF" + Convert.ToHexString(Encoding.ASCII.GetBytes(name)), Convert.ToHexString(reply.Options.Find(DhcpOptionCode.ClientName)!.Value.Span));
     }
 
+    [Theory]
+    [InlineData("", "056775657374")] // nobody knows its domain: a name without end
+    [InlineData("x.example", "0567756573740178076578616D706C6500")]
+    public void A_name_ends_where_it_is_complete(string domain, string name)
+    {
+        var asked = new DhcpOption(DhcpOptionCode.ClientName, Convert.FromHexString("040000"));
+        var lease = Lease with { Domain = domain, SearchDomains = [] };
+
+        Assert.Equal("0CFFFF" + name, Convert.ToHexString(DhcpRule.Answer(Request(DhcpMessageType.Discover, None, null, null, extra: [asked]), lease, Server)!.Packet.Options.Find(DhcpOptionCode.ClientName)!.Value.Span));
+    }
+
+    [Fact]
+    public void A_name_that_is_too_long_with_its_domain_stands_alone()
+    {
+        var domain = string.Join('.', Enumerable.Repeat(new string('d', 60), 4));
+        var options = Configuration(Lease with { Domain = domain, HostName = new string('h', 60), Mtu = 0 }, 12, 15);
+
+        Assert.Equal((new string('h', 60), domain), (options.Text(DhcpOptionCode.HostName), options.Text(DhcpOptionCode.DomainName)));
+    }
+
     [Fact]
     public void A_guest_without_name_keeps_its_own()
     {

@@ -20,7 +20,7 @@ internal static class Questions
             parameters = new(DhcpOptionCode.ParameterRequestList, new byte[] { 1, 3, 6, 12, 15, 26, 28, 42, 66, 67, 119, 121, 249 }),
             identifier = new(DhcpOptionCode.ClientIdentifier, Convert.FromHexString("ffaa3abfb800020000ab110033bdebf95e192c")),
             relay = new(DhcpOptionCode.RelayAgentInformation, Convert.FromHexString("0104deadbeef")),
-            name = new(DhcpOptionCode.ClientName, Convert.FromHexString("050000" + "02766d00")),
+            name = new(DhcpOptionCode.ClientName, Convert.FromHexString("050000" + "02766d")),
             large = new(DhcpOptionCode.MaximumMessageSize, new byte[] { 0x05, 0xdc }),
             rapid = new(DhcpOptionCode.RapidCommit, default);
         yield return ("discover", Dhcp4(DhcpMessageType.Discover, parameters));
@@ -52,7 +52,7 @@ internal static class Questions
     {
         var server = new Dhcp6Option(Dhcp6OptionCode.ServerIdentifier, Convert.FromHexString("00030001026d69677201"));
         Dhcp6Option everything = new(Dhcp6OptionCode.OptionRequest, Convert.FromHexString("00170018001f003800200027")),
-            rapid = new(Dhcp6OptionCode.RapidCommit, default), name = new(Dhcp6OptionCode.ClientName, Convert.FromHexString("0102766d00")),
+            rapid = new(Dhcp6OptionCode.RapidCommit, default), name = new(Dhcp6OptionCode.ClientName, Convert.FromHexString("0102766d")),
             prefixes = new(Dhcp6OptionCode.Prefixes, Convert.FromHexString("aa3abfb80000000000000000")),
             temporary = new(Dhcp6OptionCode.TemporaryAddresses, Convert.FromHexString("aa3abfb9"));
         yield return ("solicit", Dhcp6(Dhcp6MessageType.Solicit, Association(1), everything));

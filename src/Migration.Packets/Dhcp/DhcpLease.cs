@@ -64,7 +64,12 @@ public sealed record DhcpLease
 
     /// <summary>The guest's name, complete where its domain is known and there is room for both; null where it has none.</summary>
     internal string? FullName =>
-        HostName.Length == 0 ? null : SearchList.Usable([$"{HostName}.{PrimaryDomain}"]).FirstOrDefault() ?? SearchList.Checked(HostName);
+        HostName.Length == 0 ? null : PrimaryDomain.Length == 0 ? SearchList.Checked(HostName)
+        : SearchList.Usable([$"{HostName}.{PrimaryDomain}"]).FirstOrDefault() ?? SearchList.Checked(HostName);
+
+    /// <summary>The same as DNS has it; a name that is not complete has no end (RFC 4702 §2.3.1, RFC 4704 §4.2).</summary>
+    internal byte[] FullNameAsDns =>
+        FullName is not { } name ? [] : name.Length > HostName.Length ? SearchList.WritePlain([name], byte.MaxValue) : SearchList.WritePlain([name], byte.MaxValue)[..^1];
 
     /// <summary>Whoever the guest sends IPv6 to that is not on its link; null where nobody does.</summary>
     public IPAddress? DefaultRouterIpv6 =>

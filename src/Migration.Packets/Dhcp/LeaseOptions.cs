@@ -116,7 +116,7 @@ internal sealed class LeaseOptions
         var domain = lease.PrimaryDomain;
         if (domain.Length > 0) Set(DhcpOptionCode.DomainName, Encoding.ASCII.GetBytes(SearchList.Checked(domain)));
         if (lease.HostName.Length > 0) Set(DhcpOptionCode.HostName, Encoding.ASCII.GetBytes(SearchList.Checked(lease.HostName)));
-        if (lease.FullName is { } name) (Name, NameAsDns) = (Encoding.ASCII.GetBytes(name.TrimEnd('.')), SearchList.WritePlain([name], byte.MaxValue));
+        if (lease.FullName is { } name) (Name, NameAsDns) = (Encoding.ASCII.GetBytes(name.TrimEnd('.')), lease.FullNameAsDns);
         var (list, ends) = SearchList.Write(SearchList.Usable(lease.SearchDomains));
         SearchEnds = ends;
         if (ends.Length > 0) Set(DhcpOptionCode.DomainSearch, list);

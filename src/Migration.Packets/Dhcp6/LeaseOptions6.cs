@@ -24,7 +24,7 @@ internal sealed class LeaseOptions6
         Addresses = [.. own.Select(a => a.Address).Distinct()];
         _networks = [.. own.Select(a => (a.Address.Prefix(a.PrefixLength), a.PrefixLength))];
         Identifier = IdentifierOf(server.Mac);
-        HostName = lease.FullName is { } name ? SearchList.WritePlain([name], byte.MaxValue) : [];
+        HostName = lease.FullNameAsDns;
         _options = [.. Encode(lease).Where(o => o.Values.Length > 0)];
     }
 
@@ -35,7 +35,7 @@ internal sealed class LeaseOptions6
     /// <summary>The server's DUID.</summary>
     public byte[] Identifier { get; }
 
-    /// <summary>In DNS form, fully qualified where the domain is known; empty where the guest has no name.</summary>
+    /// <summary>In DNS form, complete where the domain is known; empty where the guest has no name.</summary>
     public byte[] HostName { get; }
 
     /// <summary>What a client gets that does not say what it wants.</summary>
