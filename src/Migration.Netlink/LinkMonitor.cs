@@ -1,3 +1,4 @@
+using System.Buffers;
 using Migration.Linux;
 using Migration.Netlink.Protocol;
 
@@ -14,7 +15,6 @@ public sealed class LinkMonitor : IDisposable
     private const int BufferSize = 64 * 1024;
 
     private readonly KernelSocket _socket;
-    private readonly byte[] _buffer = new byte[BufferSize];
 
     private LinkMonitor(KernelSocket socket) => _socket = socket;
 
@@ -41,22 +41,37 @@ public sealed class LinkMonitor : IDisposable
     /// <summary>Reads all there is to read now; never blocks. One thread at a time.</summary>
     public void Read(Action<LinkEvent> changed, Action resync)
     {
-        while (true)
+        // There may be a monitor for each of many namespaces, all of them silent.
+        var buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
+        try
         {
-            try
+            while (TryRead(buffer, changed, resync))
             {
-                if (!_socket.TryReceive(_buffer, out var length))
-                    return;
-                Report(_buffer.AsSpan(0, length), changed);
             }
-            catch (LinuxException exception) when (exception.Errno == Errno.ENOBUFS)
-            {
-                resync();
-            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 
     public void Dispose() => _socket.Dispose();
+
+    private bool TryRead(byte[] buffer, Action<LinkEvent> changed, Action resync)
+    {
+        try
+        {
+            if (!_socket.TryReceive(buffer, out var length))
+                return false;
+            Report(buffer.AsSpan(0, length), changed);
+        }
+        catch (LinuxException exception) when (exception.Errno == Errno.ENOBUFS)
+        {
+            resync();
+        }
+
+        return true;
+    }
 
     private static unsafe void Subscribe(KernelSocket socket)
     {

@@ -38,6 +38,12 @@ internal static partial class Log
     [LoggerMessage(LogLevel.Warning, "{Key} is detached, but not everything of it is gone yet: {Reason}")]
     public static partial void NotFinished(ILogger log, string key, string reason);
 
+    [LoggerMessage(LogLevel.Information, "Followed the pod NIC of {Key} to MTU {Mtu}")]
+    public static partial void MtuFollowed(ILogger log, string key, int mtu);
+
+    [LoggerMessage(LogLevel.Warning, "The pod NIC of {Key} was not followed to its new MTU: {Reason}")]
+    public static partial void NicNotFollowed(ILogger log, string key, string reason);
+
     [LoggerMessage(LogLevel.Information, "Detached {Key}")]
     public static partial void Detached(ILogger log, string key);
 

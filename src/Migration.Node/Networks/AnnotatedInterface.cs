@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json;
 using Google.Protobuf;
-using Migration.Packets;
 using Wire = Migration.Protos;
 
 namespace Migration.Node.Networks;
@@ -96,8 +95,6 @@ internal sealed record AnnotatedInterface(InterfacePlan Plan, string HostName, I
             throw Nonsense("name is not letters, digits, '-', '_' and '.', 63 at most");
         if (!Enum.IsDefined(plan.Binding) || !Enum.IsDefined(plan.LinkState))
             throw Nonsense($"binding {plan.Binding} or link state {plan.LinkState} is unknown");
-        if (plan.Mac.Length > 0 && MacAddress.TryParse(plan.Mac, out var mac) && mac.IsMulticast)
-            throw Nonsense($"mac {plan.Mac} is a group's");
     }
 
     // It goes to the log, and is anybody's.

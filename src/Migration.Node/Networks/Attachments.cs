@@ -23,11 +23,13 @@ internal sealed partial class Attachments : IDisposable
     private readonly GuestServer _server;
     private readonly ILogger _log;
     private readonly Bindings _bindings;
+    private readonly NicWatch _watch;
 
     public Attachments(StateDirectory state, GuestServer server, Bindings bindings, ILogger<Attachments> log)
     {
         (_server, _bindings, _log) = (server, bindings, log);
         _records = new(state.Folder("attachments"), NodeJson.Default.Attachment, log);
+        _watch = new(OnNicChanged);
         server.Leased += OnLeased;
     }
 
@@ -118,6 +120,7 @@ internal sealed partial class Attachments : IDisposable
             if (promptly && known is not null)
                 Write(known with { Leaving = true });
             _server.Stop(key);
+            _watch.Forget(key);
             foreach (var path in new[] { known?.NamespacePath, namespacePath }.OfType<string>().Where(path => path.Length > 0).Distinct())
                 Unbind(path, key, known, pods);
         }
@@ -173,6 +176,7 @@ internal sealed partial class Attachments : IDisposable
     public void Dispose()
     {
         _server.Leased -= OnLeased;
+        _watch.Dispose();
         foreach (var leaving in _leaving.Values)
             leaving.Done.Wait();
     }
@@ -200,6 +204,7 @@ internal sealed partial class Attachments : IDisposable
         var nic = PodNic.Read(links, PodNicNames.Of(bound.PodInterface), attachment.Original);
         _bindings.Of(links, bound).Ensure(nic, bound);
         _server.Serve(attachment, links.Route.GetLink(bound.Tap).Index, nic, links.Space);
+        _watch.Watch(attachment.Key, links, nic.Link.Index, nic.Link.Mtu);
     }
 
     private void Unbind(string namespacePath, AttachmentKey key, Attachment? known, List<PodLinks> pods)

@@ -17,8 +17,10 @@ internal static class NetworkMapping
     {
         if (wire.Name.Length == 0)
             throw Malformed("interface.name is empty");
-        if (wire.Mac.Length > 0 && !MacAddress.TryParse(wire.Mac, out _))
-            throw Malformed($"interface {wire.Name}: mac '{wire.Mac}' is not a MAC address like 02:00:00:00:00:01");
+        if (wire.Mac.Length > 0)
+            RequireGuestMac(wire.Mac, $"interface {wire.Name}: mac");
+        if (!System.Enum.IsDefined(wire.Binding) || !System.Enum.IsDefined(wire.LinkState))
+            throw Malformed($"interface {wire.Name}: binding {wire.Binding} or link state {wire.LinkState} is unknown");
         if (wire.Queues > 64)
             throw Malformed($"interface {wire.Name}: {wire.Queues} queues; 64 is the limit");
         if (wire.HasSlot && wire.Slot >= QemuCommandLine.Slots)
@@ -77,8 +79,8 @@ internal static class NetworkMapping
     {
         if (wire.Name.Length == 0)
             throw Malformed($"interface {nic}: delegate.name is empty");
-        if (wire.Mac.Length > 0 && !MacAddress.TryParse(wire.Mac, out _))
-            throw Malformed($"interface {nic}: delegate.mac '{wire.Mac}' is not a MAC address like 02:00:00:00:00:01");
+        if (wire.Mac.Length > 0)
+            RequireGuestMac(wire.Mac, $"interface {nic}: delegate.mac");
         return new DelegatePlan
         {
             Name = wire.Name,
@@ -130,8 +132,7 @@ internal static class NetworkMapping
 
     public static GuestLease ToLease(Wire.Lease wire)
     {
-        if (!MacAddress.TryParse(wire.Mac, out _))
-            throw Malformed($"lease.mac '{wire.Mac}' is not a MAC address like 02:00:00:00:00:01");
+        RequireGuestMac(wire.Mac, "lease.mac");
         foreach (var address in wire.Addresses)
         {
             if (!InterfaceAddress.TryParse(address, out _))
@@ -214,6 +215,16 @@ internal static class NetworkMapping
         Queues = (uint)bound.Queues,
         LinkState = (Wire.LinkState)bound.LinkState,
     };
+
+    private static void RequireGuestMac(string text, string field)
+    {
+        if (!MacAddress.TryParse(text, out var mac))
+            throw Malformed($"{field} '{text}' is not a MAC address like 02:00:00:00:00:01");
+        if (mac == default || mac.IsMulticast)
+            throw Malformed($"{field} '{text}' is not the address of one station");
+        if (mac == GuestIdentity.BridgeMac)
+            throw Malformed($"{field} '{text}' is reserved for the bridge of the masquerade binding");
+    }
 
     private static string Required(string text, string field) => text.Length > 0 ? text : throw Malformed($"{field} is empty");
 

@@ -8,7 +8,6 @@ namespace Migration.Node.Networks;
 /// <summary>A pod's NIC, and everything about it that the guest takes over.</summary>
 internal sealed record PodNic
 {
-    private static readonly string[] SharesItsMac = ["ipvlan", "ipvtap"];
 
     /// <summary>The link as it is now, by whatever name.</summary>
     public required Link Link { get; init; }
@@ -36,9 +35,21 @@ internal sealed record PodNic
         if (links.Route.FindLink(names.Renamed) is { } renamed)
             return new PodNic { Link = renamed, Identity = Takeover.Recall(links, names, renamed) };
         var link = links.Route.FindLink(names.Nic) ?? throw new RefusedException(Refusal.NotNow, $"{links.Space} has no interface {names.Nic}");
-        RequireBindable(links, link);
+        if (WhyNot(link, link.MasterIndex is { } master ? links.Route.FindLink(master) : null) is { } reason)
+            throw new RefusedException(Refusal.NotNow, $"{link.Name} in {links.Space} {reason}");
         return new PodNic { Link = link, Identity = NicIdentity.Read(links, link, names.Nic) };
     }
+
+    /// <summary>Why a link cannot become a guest's; null if it can.</summary>
+    public static string? WhyNot(Link link, Link? master) => link switch
+    {
+        { Kind: "ipvlan" or "ipvtap" } => $"is an {link.Kind} interface: it shares its MAC with its parent, so a guest cannot take it over",
+        { Kind: "macvtap" } => "is a macvtap interface: what comes in goes to its character device, not to this namespace",
+        { Flags: var flags } when flags.HasFlag(LinkFlags.Loopback) || link.Mac.GetAddressBytes().Length != MacAddress.Length => "is no Ethernet interface",
+        { MasterIndex: null } => null,
+        _ when master is { Kind: "vrf" } => $"belongs to the VRF {master.Name}: its routes are not the guest's to take",
+        _ => $"is a port of {master?.Name ?? "another interface"} already",
+    };
 
     /// <summary>What the guest is to be given: the NIC's own addresses and routes.</summary>
     public GuestLease ToLease(string mac, string hostName)
@@ -55,20 +66,6 @@ internal sealed record PodNic
             HostName = hostName,
             Mtu = Link.Mtu,
         };
-    }
-
-    private static void RequireBindable(PodLinks links, Link link)
-    {
-        var where = $"{link.Name} in {links.Space}";
-        if (link.Kind is { } kind && SharesItsMac.Contains(kind))
-            throw new RefusedException(Refusal.NotNow, $"{where} is an {kind} interface: it shares its MAC with its parent, so a guest cannot take it over");
-        if (link.Mac.GetAddressBytes().Length != MacAddress.Length || link.Flags.HasFlag(LinkFlags.Loopback))
-            throw new RefusedException(Refusal.NotNow, $"{where} is no Ethernet interface");
-        if (link.MasterIndex is not { } index)
-            return;
-        throw links.Route.FindLink(index) is { Kind: "vrf" } vrf
-            ? new RefusedException(Refusal.NotNow, $"{where} belongs to the VRF {vrf.Name}: its routes are not the guest's to take")
-            : new RefusedException(Refusal.NotNow, $"{where} is a port of {links.Route.FindLink(index)?.Name ?? "another interface"} already");
     }
 
     /// <summary>Of several ways to one destination the guest is told the one that the pod would have preferred.</summary>

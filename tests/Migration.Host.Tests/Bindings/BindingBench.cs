@@ -92,6 +92,28 @@ internal sealed class BindingBench : IDisposable
         return guest;
     }
 
+    /// <summary>
+    /// busybox's DHCP client in a guest, once: it takes the address and the routes (those of option 121, where there are any) and says what
+    /// it was given.
+    /// </summary>
+    public async Task<string> LeaseAsync(LabGuestStack guest)
+    {
+        var script = Path.Combine(Folder, "udhcpc.sh");
+        await File.WriteAllTextAsync(script, """
+            #!/bin/sh
+            [ "$1" = bound ] || exit 0
+            echo "ip=$ip/$mask router=$router routes=$staticroutes mtu=$mtu server=$serverid"
+            ip addr flush dev eth0 scope global; ip addr add $ip/$mask dev eth0
+            set -- $staticroutes
+            while [ $# -gt 1 ]; do
+                if [ $2 = 0.0.0.0 ]; then ip route replace $1 dev eth0; else ip route replace $1 via $2; fi
+                shift 2
+            done
+            """);
+        File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        return await guest.Namespace.ExecuteAsync($"busybox udhcpc -i eth0 -n -q -f -t 20 -T 1 -O mtu -O staticroutes -s {script}");
+    }
+
     public void Dispose()
     {
         foreach (var guest in _guests)

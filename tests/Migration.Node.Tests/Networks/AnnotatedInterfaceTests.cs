@@ -58,7 +58,7 @@ public sealed class AnnotatedInterfaceTests
     [InlineData("""{"name":"a","binding":99}""", "99")]
     [InlineData("""{"name":"a","linkState":7}""", "7")]
     [InlineData("""{"name":"a","mac":"zz"}""", "'zz'")]
-    [InlineData("""{"name":"a","mac":"ff:ff:ff:ff:ff:ff"}""", "a group's")]
+    [InlineData("""{"name":"a","mac":"ff:ff:ff:ff:ff:ff"}""", "is not the address of one station")]
     [InlineData("""{"name":"a","ports":[{"first":70000}]}""", "70000")]
     [InlineData("""{"name":"a","ports":[{"first":1,"proto":"x"}]}""", "proto")]
     [InlineData("""{"name":"a","ports":[{"first":-1}]}""", "-1")]
