@@ -2,7 +2,7 @@
  * Solicit, Request, Confirm, Renew, Rebind for one address) when a router says that addresses are managed. Both ask again when the
  * carrier comes back, as desktop and cloud images do. On the console:
  *
- *   GUEST-NIC eth1 02:…            a NIC appeared             GUEST-NIC-GONE eth1
+ *   GUEST-NIC eth1 02:… queues 2   a NIC appeared             GUEST-NIC-GONE eth1
  *   GUEST-CARRIER eth1 up|down     its carrier as it changes
  *   GUEST-ADDRESS eth1 fd00::5/128 an address is in use (v6: after duplicate address detection; v4: by /etc/udhcpc, with the routes)
  *   GUEST-ADDRESS-GONE eth1 fd00::5/128
@@ -10,6 +10,7 @@
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_addr.h>
@@ -235,12 +236,23 @@ static void start_dhcp4(struct nic *nic)
 
 /* ---- what the kernel says */
 
+static int queues(const char *name)
+{
+    char path[64];
+    int count = 0;
+    snprintf(path, sizeof path, "/sys/class/net/%s/queues", name);
+    DIR *folder = opendir(path);
+    for (struct dirent *one; folder && (one = readdir(folder));) count += !strncmp(one->d_name, "tx-", 3);
+    if (folder) closedir(folder);
+    return count;
+}
+
 static void begin(struct nic *nic, int index, const char *name, const unsigned char *mac)
 {
     *nic = (struct nic){ .index = index };
     snprintf(nic->name, sizeof nic->name, "%s", name);
     memcpy(nic->mac, mac, 6);
-    say("GUEST-NIC %s %02x:%02x:%02x:%02x:%02x:%02x\n", name, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+    say("GUEST-NIC %s %02x:%02x:%02x:%02x:%02x:%02x queues %d\n", name, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], queues(name));
     start_dhcp4(nic);
 }
 

@@ -35,19 +35,18 @@ public sealed partial class QmpSession
     /// </summary>
     public async Task AddNetworkCardAsync(NetworkCard card, IReadOnlyList<SafeHandle> queues, CancellationToken ct)
     {
-        var names = queues.Select((_, queue) => $"{QemuCommandLine.NetdevId(card.Id)}-{queue}").ToArray();
-        for (var queue = 0; queue < queues.Count; queue++)
-            await GetFdAsync(names[queue], queues[queue], ct);
-
-        await RemoveBackendAsync(card.Id, ct);
-        await ExecuteAsync("netdev_add", QemuCommandLine.Netdev(card, string.Join(':', names)), ct);
+        await RemoveBackendAsync(card.Id, queues.Count, ct);
         try
         {
+            var names = FileNames(card.Id, queues.Count).ToList();
+            foreach (var (name, queue) in names.Zip(queues))
+                await GetFdAsync(name, queue, ct);
+            await ExecuteAsync("netdev_add", QemuCommandLine.Netdev(card, string.Join(':', names)), ct);
             await ExecuteAsync("device_add", QemuCommandLine.Device(card, queues.Count), ct);
         }
         catch (QmpException refused) when (!refused.SessionEnded)
         {
-            await RemoveBackendAsync(card.Id, CancellationToken.None);
+            await RemoveBackendAsync(card.Id, queues.Count, CancellationToken.None);
             throw;
         }
     }
@@ -68,8 +67,11 @@ public sealed partial class QmpSession
         }
     }
 
-    /// <summary>Lets go of a NIC's tap, once the guest has no such NIC (any more).</summary>
-    public async Task RemoveBackendAsync(string cardId, CancellationToken ct)
+    /// <summary>
+    /// Has QEMU let go of a NIC's tap, once the guest has no such NIC (any more). Descriptors that were given and not used are QEMU's
+    /// for ever, whatever becomes of the session, and a tap's queue cannot be opened twice.
+    /// </summary>
+    public async Task RemoveBackendAsync(string cardId, int queues, CancellationToken ct)
     {
         try
         {
@@ -79,5 +81,22 @@ public sealed partial class QmpSession
         {
             // There is none.
         }
+
+        foreach (var name in FileNames(cardId, queues))
+            await ForgetFdAsync(name, ct);
     }
+
+    private async Task ForgetFdAsync(string name, CancellationToken ct)
+    {
+        try
+        {
+            await CloseFdAsync(name, ct);
+        }
+        catch (QmpException refused) when (!refused.SessionEnded)
+        {
+            // It was not given, or it was used.
+        }
+    }
+
+    private static IEnumerable<string> FileNames(string cardId, int queues) => Enumerable.Range(0, queues).Select(queue => $"{QemuCommandLine.NetdevId(cardId)}-{queue}");
 }

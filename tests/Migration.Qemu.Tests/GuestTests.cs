@@ -71,6 +71,7 @@ public sealed class GuestTests
     {
         await using var qemu = await QemuUnderTest.CreateAsync(machine => machine, Ct);
 
+        Assert.Equal("closefd", (await Assert.ThrowsAsync<QmpException>(() => qemu.Session.CloseFdAsync("net-hot-0", Ct))).Command);
         var refused = await Assert.ThrowsAsync<QmpException>(() => qemu.Session.MigrateContinueAsync(Ct));
         var unknown = await Assert.ThrowsAsync<QmpException>(() => qemu.Session.ExecuteAsync("no-such-command", null, Ct));
 
@@ -114,7 +115,8 @@ public sealed class GuestTests
         await deleted.NextAsync(Ct);
         Assert.Empty(await qemu.Session.QueryNetworkCardsAsync(Ct));
 
-        // With its backend left behind, as by somebody who died, it can come again.
+        // With its backend left behind, and a descriptor besides, as by somebody who died, it can come again.
+        await qemu.Session.GetFdAsync("net-hot-0", tap.Queues[0], Ct);
         await qemu.Session.AddNetworkCardAsync(card, [.. tap.Queues], Ct);
         Assert.Equal(["hot"], await qemu.Session.QueryNetworkCardsAsync(Ct));
         var refused = await Assert.ThrowsAsync<QmpException>(() => qemu.Session.AddNetworkCardAsync(card with { Id = "other" }, [.. tap.Queues], Ct));

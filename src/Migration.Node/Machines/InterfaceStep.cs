@@ -38,6 +38,12 @@ internal abstract record InterfaceStep(InterfacePlan Nic)
         Ready(record.Leaving, seen).Select(nic => Remove(nic, seen)).FirstOrDefault(step => step is not null)
         ?? Ready(record.Plan.Interfaces, seen).Select(nic => Keep(nic, record, seen)).FirstOrDefault(step => step is not null);
 
+    /// <summary>For people: what others have to do before the guest has what it is to have; empty if it does.</summary>
+    public static string Outstanding(MachineRecord record, MachineObservation seen) =>
+        record.Leaving.Select(nic => $"interface {nic.Name}: the guest has not let go of it yet")
+            .Concat(record.Plan.Interfaces.Where(nic => !HasIt(nic, seen)).Select(nic => $"interface {nic.Name} waits for pod NIC {nic.PodInterface}"))
+            .FirstOrDefault() ?? "";
+
     private static InterfaceStep? Remove(InterfacePlan nic, MachineObservation seen)
     {
         if (!HasIt(nic, seen))

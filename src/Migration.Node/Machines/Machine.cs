@@ -509,7 +509,7 @@ internal sealed class Machine : IAsyncDisposable
                 await Session().AskForNetworkCardAsync(MachineDefinitions.CardId(name), ct);
                 break;
             case InterfaceStep.Drop:
-                await Session().RemoveBackendAsync(MachineDefinitions.CardId(name), ct);
+                await Session().RemoveBackendAsync(MachineDefinitions.CardId(name), step.Nic.Queues, ct);
                 await _room.Network.UnbindAsync(_snapshot.Record.Plan, step.Nic);
                 Change(record => record with { Leaving = [.. record.Leaving.Where(nic => nic.Name != name)] });
                 _asked.Remove(name);
@@ -528,8 +528,8 @@ internal sealed class Machine : IAsyncDisposable
         var nic = plan.Interfaces.First(nic => nic.Name == name);
         var bound = _room.Network.Bound(plan).First(one => one.Name == name);
         var session = Session();
-        // The tap of a former attempt would still be held.
-        await session.RemoveBackendAsync(MachineDefinitions.CardId(name), ct);
+        // A former attempt may have got as far as giving QEMU the tap.
+        await session.RemoveBackendAsync(MachineDefinitions.CardId(name), bound.Queues, ct);
         using var tap = OpenTap(plan, bound);
         await session.AddNetworkCardAsync(MachineDefinitions.CardOf(nic, bound), [.. tap.Queues], ct);
         if (nic.LinkState is LinkState.Down)

@@ -108,9 +108,8 @@ internal static class MachineMapping
         var wire = NetworkMapping.ToWire(bound);
         var card = machine.Cards.FirstOrDefault(card => card.Name == bound.Name);
         var planned = machine.Record.Plan.Interfaces.FirstOrDefault(nic => nic.Name == bound.Name)?.LinkState ?? bound.LinkState;
-        wire.Plugged = card is not null;
-        // Of a NIC that is plugged in, what was done, not what is wanted.
-        wire.LinkState = card is null ? (Wire.LinkState)planned : card.Link is { } link ? (Wire.LinkState)link : Wire.LinkState.Unspecified;
+        // What was done; only a service that has just started does not know, and will do what is wanted.
+        (wire.Plugged, wire.LinkState) = (card is not null, (Wire.LinkState)(card?.Link ?? planned));
         return wire;
     }
 

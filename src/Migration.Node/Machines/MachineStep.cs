@@ -78,7 +78,7 @@ internal abstract record MachineStep
         GuestState.Prelaunch or GuestState.Paused => Tended(MachinePhase.Paused, InterfaceStep.WhileRunning(record, seen)) ?? new Stay(MachinePhase.Paused, "paused on request", Watching),
         GuestState.Running when record.Paused => new Halt(),
         GuestState.Running when seen is { Stopping: true, PoweringDown: false } => new PowerDown(),
-        GuestState.Running => Tended(MachinePhase.Running, InterfaceStep.WhileRunning(record, seen)) ?? new Stay(MachinePhase.Running, "", Watching),
+        GuestState.Running => Tended(MachinePhase.Running, InterfaceStep.WhileRunning(record, seen)) ?? new Stay(MachinePhase.Running, InterfaceStep.Outstanding(record, seen), Watching),
         GuestState.Halted => new Stay(MachinePhase.Paused, "QEMU stopped the guest", Watching),
         _ => new Stay(MachinePhase.Paused, "stopped for a migration", Watching),
     };

@@ -404,7 +404,7 @@ public sealed class DelegateTests
     }
 
     /// <summary>A bridge of its own with a gateway, and addresses from host-local.</summary>
-    private static string BridgeOf(NodeLab lab, string name, string subnet4, string subnet6, string type = "bridge") => $$$"""
+    internal static string BridgeOf(NodeLab lab, string name, string subnet4, string subnet6, string type = "bridge") => $$$"""
         {"cniVersion":"1.0.0","name":"{{{name}}}","type":"{{{type}}}","bridge":"br-{{{name}}}","isGateway":true,"isDefaultGateway":true,"capabilities":{"mac":true,"ips":true},
          "ipam":{"type":"host-local","dataDir":"{{{lab.Folder}}}/leases","ranges":[[{"subnet":"{{{subnet4}}}"}],[{"subnet":"{{{subnet6}}}"}]]}}
         """;

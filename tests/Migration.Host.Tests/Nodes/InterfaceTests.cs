@@ -24,10 +24,12 @@ public sealed class InterfaceTests
 
         var console = await guest.Pod.Guest.WaitForAsync("GUEST-ADDRESS eth1 10.88.", Ct);
         Assert.Contains($"GUEST-NIC eth0 {guest.Pod.Mac}", console);
-        Assert.Contains("GUEST-NIC eth1 02:00:00:00:88:01", console);
+        Assert.Contains("GUEST-NIC eth1 02:00:00:00:88:01 queues 2", console);
         Assert.Contains("GUEST-NIC eth2 ", console);
         Assert.DoesNotContain("GUEST-CARRIER eth2 up", console);
         await PingsAsync(lab.B, Ipv4(guest.Machine, "lan"));
+        await guest.Pod.Guest.WaitForAsync($"GUEST-ADDRESS eth1 {Ipv6(guest.Machine, "lan")}/128", Ct);
+        await PingsAsync(lab.B, Ipv6(guest.Machine, "lan"));
         Assert.Equal(
             [("default", "eth0", 1u, LinkState.Up, true), ("lan", "net1", 2u, LinkState.Up, true), ("off", "net2", 1u, LinkState.Down, true)],
             guest.Machine.Interfaces.OrderBy(nic => nic.PodInterface).Select(nic => (nic.Name, nic.PodInterface, nic.Queues, nic.LinkState, nic.Plugged)));
@@ -49,7 +51,9 @@ public sealed class InterfaceTests
         await lab.A.Machines.HotplugInterfaceAsync(hot);
         await guest.Pod.Guest.WaitForAsync("GUEST-NIC eth1 02:00:00:00:88:07", Ct);
         await guest.Pod.Guest.WaitForAsync($"GUEST-ADDRESS eth1 {addresses[0]}/16", Ct);
-        await PingsAsync(lab.B, addresses[0]);
+        await guest.Pod.Guest.WaitForAsync($"GUEST-ADDRESS eth1 {addresses[1]}/128", Ct);
+        foreach (var address in addresses)
+            await PingsAsync(lab.B, address);
         await lab.A.WaitForMachineAsync(guest.Pod.Uid, machine => machine.Interfaces.Any(nic => nic is { Name: "hot", Plugged: true, Leased: true }), "the guest has it and its lease");
 
         await lab.A.Machines.UnplugInterfaceAsync(new UnplugInterfaceRequest { Id = guest.Pod.Uid, Name = "hot" });
@@ -79,6 +83,7 @@ public sealed class InterfaceTests
         await guest.Pod.Guest.WaitForAsync("GUEST-NIC-GONE eth1", Ct);
         var waiting = await lab.A.WaitForMachineAsync(guest.Pod.Uid, machine => machine.Interfaces.All(nic => nic.Name != "old"), "the old one is gone");
         Assert.Equal((MachinePhase.Running, false), (waiting.Phase, waiting.Plan.Interfaces[1].HasSlot));
+        await lab.A.WaitForMachineAsync(guest.Pod.Uid, machine => machine.Reason == "interface new waits for pod NIC net2", "it says what it waits for");
         await guest.Pod.AddLanAsync("net2");
         await WaitForAsync(guest.Pod.Guest, "GUEST-NIC eth1 ", 2);
         var machine = await lab.A.WaitForMachineAsync(guest.Pod.Uid, machine => machine.Interfaces.Any(nic => nic is { Name: "new", Plugged: true }), "the new one is plugged in");
@@ -136,6 +141,54 @@ public sealed class InterfaceTests
     }
 
     [Fact]
+    public async Task Network_that_the_node_makes_itself_comes_and_goes_with_its_interface()
+    {
+        await using var lab = await NodeLab.StartAsync();
+        var guest = await LabGuest.StartAsync(lab.A);
+        var blue = new Interface
+        {
+            Name = "blue",
+            PodInterface = "podblue",
+            Delegate = new() { Name = "default/blue", Configuration = DelegateTests.BridgeOf(lab, "blue", "10.66.1.0/24", "fd66:1::/64") },
+        };
+
+        await lab.A.Machines.HotplugInterfaceAsync(new HotplugInterfaceRequest { Id = guest.Pod.Uid, Interface = blue });
+        await guest.Pod.Guest.WaitForAsync("GUEST-ADDRESS eth1 10.66.1.2/24", Ct);
+        await guest.Pod.Guest.WaitForAsync("GUEST-ADDRESS eth1 fd66:1::2/128", Ct);
+        await PingsAsync(lab.A, "10.66.1.2");
+        await PingsAsync(lab.A, "fd66:1::2");
+        var machine = await lab.A.WaitForMachineAsync(guest.Pod.Uid, machine => machine.NetworkStatus.Contains("default/blue", StringComparison.Ordinal), "the network status is told");
+        Assert.Contains("podblue", machine.NetworkStatus);
+
+        await lab.A.Machines.UnplugInterfaceAsync(new UnplugInterfaceRequest { Id = guest.Pod.Uid, Name = "blue" });
+        await lab.A.WaitForMachineAsync(guest.Pod.Uid, machine => machine.Interfaces.All(nic => nic.Name != "blue") && machine.NetworkStatus.Length == 0, "nothing is left of it");
+        await guest.Pod.Guest.WaitForAsync("GUEST-NIC-GONE eth1", Ct);
+        Assert.Equal(["eth0", "lo", "tap0"], await LinksAsync(guest.Pod));
+        Assert.DoesNotContain(Directory.EnumerateFiles(Path.Combine(lab.Folder, "leases", "blue")), file => Path.GetFileName(file).StartsWith("10.66.1.", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Guest_that_does_not_let_go_of_a_nic_keeps_it_and_does_not_move()
+    {
+        await using var lab = await NodeLab.StartAsync();
+        await lab.AddLanAsync();
+        var guest = await LabGuest.StartAsync(lab.A, "acpiphp.disable=1", plan => plan.Interfaces.Add(new Interface { Name = "lan", PodInterface = "net1" }), lanNics: ["net1"]);
+        var move = await guest.PrepareMoveAsync(lab.A, lab.B);
+        await move.PrepareAsync();
+
+        await lab.A.Machines.UnplugInterfaceAsync(new UnplugInterfaceRequest { Id = guest.Pod.Uid, Name = "lan" });
+        var asked = await lab.A.WaitForMachineAsync(guest.Pod.Uid, machine => machine.Reason == "interface lan: the guest has not let go of it yet", "it says what it waits for");
+        Assert.Contains(asked.Interfaces, nic => nic is { Name: "lan", Plugged: true });
+        Assert.DoesNotContain(asked.Plan.Interfaces, nic => nic.Name == "lan");
+        await RefusedAsync(StatusCode.FailedPrecondition, "interface lan is being unplugged", async () => await lab.A.Migrations.StartOutgoingAsync(move.Request()));
+        await PingsAsync(lab.B, Ipv4(guest.Machine, "lan"));
+        // Nobody waits for such a guest when all of it goes.
+        await lab.B.Migrations.CancelMigrationAsync(new CancelMigrationRequest { MigrationId = move.Id });
+        await lab.B.WaitForMigrationAsync(move.Id, LabMove.HasEnded, "the target has ended");
+        await Invariants.NothingIsLeftAsync(lab, move.Id);
+    }
+
+    [Fact]
     public async Task Guest_keeps_all_its_nics_over_migrations_also_those_that_came_later()
     {
         await using var lab = await NodeLab.StartAsync();
@@ -149,10 +202,13 @@ public sealed class InterfaceTests
         var before = await lab.A.WaitForMachineAsync(guest.Pod.Uid, machine => machine.Interfaces.Any(nic => nic is { Name: "hot", Leased: true }), "the guest has its lease");
         Assert.Equal([("default", 0u), ("hot", 2u), ("off", 1u)], before.Plan.Interfaces.Select(nic => (nic.Name, nic.Slot)));
 
+        await guest.Pod.Guest.WaitForAsync($"{Ipv6(before, "hot")}/128", Ct);
+
         var there = await MoveAsync(lab, guest, lab.A, lab.B);
         var arrived = await lab.B.WaitForMachineAsync(there.Pod.Uid, machine => machine.Interfaces.Count == 3 && machine.Interfaces.All(nic => nic.Plugged), "the guest has all of them");
         Assert.Equal(Shape(before), Shape(arrived));
         await PingsAsync(lab.A, Ipv4(before, "hot"));
+        await PingsAsync(lab.A, Ipv6(before, "hot"));
         Assert.DoesNotContain("GUEST-NIC", there.Pod.Guest.Console);
         Assert.DoesNotContain("GUEST-CARRIER", there.Pod.Guest.Console);
         await SetLinkAsync(lab.B, there.Pod, LinkState.Up, "off");
@@ -163,6 +219,7 @@ public sealed class InterfaceTests
         var home = await lab.A.WaitForMachineAsync(back.Pod.Uid, machine => machine.Interfaces.Count == 4 && machine.Interfaces.All(nic => nic.Plugged), "the guest has all of them");
         Assert.Equal([("default", 0u), ("hot", 2u), ("off", 1u), ("third", 3u)], home.Plan.Interfaces.Select(nic => (nic.Name, nic.Slot)));
         await PingsAsync(lab.B, Ipv4(before, "hot"));
+        await PingsAsync(lab.B, Ipv6(before, "hot"));
         await lab.A.Machines.UnplugInterfaceAsync(new UnplugInterfaceRequest { Id = back.Pod.Uid, Name = "hot" });
         await back.Pod.Guest.WaitForAsync("GUEST-NIC-GONE", Ct);
     }
@@ -229,8 +286,19 @@ public sealed class InterfaceTests
         Assert.Contains(words, refused.Status.Detail);
     }
 
-    private static async Task PingsAsync(LabNode node, string address) =>
-        await node.EventuallyAsync(async () => await EchoRequests.CountAnswersAsync(node.Namespace.Space, System.Net.IPAddress.Parse(address), 1, TimeSpan.FromMilliseconds(20)) > 0, $"{address} answers");
+    /// <summary>One answer is enough: nothing is said about losses.</summary>
+    private static Task PingsAsync(LabNode node, string address) => node.EventuallyAsync(async () =>
+    {
+        try
+        {
+            await node.Namespace.ExecuteAsync($"ping -c 1 -W 2 {address}");
+            return true;
+        }
+        catch (ShellException)
+        {
+            return false;
+        }
+    }, $"{address} answers");
 
     private static async Task WaitForAsync(Guest guest, string text, int times)
     {
@@ -241,6 +309,8 @@ public sealed class InterfaceTests
     }
 
     private static string Ipv4(Machine machine, string nic) => machine.Interfaces.Single(one => one.Name == nic).Lease.Addresses[0].Split('/')[0];
+
+    private static string Ipv6(Machine machine, string nic) => machine.Interfaces.Single(one => one.Name == nic).Lease.Addresses[1].Split('/')[0];
 
     private static IEnumerable<(string, string, Lease, LinkState)> Shape(Machine machine) =>
         machine.Interfaces.OrderBy(nic => nic.Name).Select(nic => (nic.Name, nic.Mac, nic.Lease, nic.LinkState));

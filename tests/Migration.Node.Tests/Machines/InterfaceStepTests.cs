@@ -25,7 +25,12 @@ public sealed class InterfaceStepTests
     };
 
     [Fact]
-    public void Nic_whose_pod_nic_is_not_there_is_waited_for() => Assert.Null(InterfaceStep.WhileRunning(Wanted, Running));
+    public void Nic_whose_pod_nic_is_not_there_is_waited_for()
+    {
+        Assert.Null(InterfaceStep.WhileRunning(Wanted, Running));
+        Assert.Equal("interface lan waits for pod NIC net1", Assert.IsType<MachineStep.Stay>(MachineStep.Next(Wanted, Running)).Reason);
+        Assert.Equal("", Assert.IsType<MachineStep.Stay>(MachineStep.Next(Wanted, Has("default", "lan"))).Reason);
+    }
 
     [Fact]
     public void Pod_nic_that_appears_is_bound_then_plugged_then_left_alone()
@@ -54,6 +59,7 @@ public sealed class InterfaceStepTests
         Assert.Null(InterfaceStep.WhileRunning(leaving, Asked(seen, Now - InterfaceStep.AskAgain + TimeSpan.FromTicks(1))));
         Assert.IsType<InterfaceStep.Ask>(InterfaceStep.WhileRunning(leaving, Asked(seen, Now - InterfaceStep.AskAgain)));
         Assert.Null(InterfaceStep.WhileRunning(leaving, seen with { Guest = GuestState.Paused }));
+        Assert.Contains("lan: the guest has not let go", InterfaceStep.Outstanding(leaving, seen));
         Assert.IsType<InterfaceStep.Drop>(InterfaceStep.WhileRunning(leaving, Running));
     }
 
