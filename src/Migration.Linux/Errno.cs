@@ -31,6 +31,7 @@ public enum Errno
     ENOSYS = 38,
     EBADMSG = 74,
     EMSGSIZE = 90,
+    EPROTONOSUPPORT = 93,
     EOPNOTSUPP = 95,
     EAFNOSUPPORT = 97,
     EADDRINUSE = 98,

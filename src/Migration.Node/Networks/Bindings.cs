@@ -11,20 +11,20 @@ internal sealed class Bindings(Wirings wirings)
 
     public IBinding Of(PodLinks links, BoundInterface bound) => bound switch
     {
-        { Binding: BindingKind.Masquerade } => throw NotYet(bound.Name, bound.Binding),
+        { Binding: BindingKind.Masquerade } => new Masquerade(links),
         { Wiring: Wiring.Takeover } => new Takeover(links, wirings.Kernel.Bpf),
         _ => new Cable(links, Everything()),
     };
 
     /// <summary>For removing what may have been made by any of them.</summary>
-    public IEnumerable<IBinding> All(PodLinks links) => [new Cable(links, new Classifier.U32()), new Takeover(links, wirings.Kernel.Bpf)];
+    public IEnumerable<IBinding> All(PodLinks links) => [new Cable(links, new Classifier.U32()), new Takeover(links, wirings.Kernel.Bpf), new Masquerade(links)];
 
     /// <exception cref="RefusedException">This NIC cannot be bound like that.</exception>
     public static BoundInterface Plan(InterfacePlan plan, PodNic nic, PodNicNames names, Wiring wiring, string hostName)
     {
-        if (plan.Binding is BindingKind.Masquerade)
-            throw NotYet(plan.Name, plan.Binding);
         var mac = plan.Lease?.Mac ?? (plan.Mac.Length > 0 ? plan.Mac : nic.Mac.ToString());
+        if (mac == GuestIdentity.BridgeMac.ToString())
+            throw new RefusedException(Refusal.Malformed, $"interface {plan.Name}: the MAC {mac} is reserved for the bridge beside the guest");
         RequireReachable(plan, nic, names, wiring, mac);
         return new BoundInterface
         {
@@ -38,13 +38,15 @@ internal sealed class Bindings(Wirings wirings)
             LinkState = plan.LinkState,
             Ports = plan.Ports,
             DhcpOptions = plan.DhcpOptions,
-            Lease = plan.Lease ?? DefaultRoutes.Apply(plan, nic.ToLease(mac, hostName)),
+            Lease = plan.Binding is BindingKind.Masquerade
+                ? Masquerade.LeaseOf(plan, nic, mac, hostName)
+                : plan.Lease ?? DefaultRoutes.Apply(plan, nic.ToLease(mac, hostName)),
         };
     }
 
     private static void RequireReachable(InterfacePlan plan, PodNic nic, PodNicNames names, Wiring wiring, string mac)
     {
-        if (!nic.KeepsItsMac)
+        if (!nic.KeepsItsMac || plan.Binding is BindingKind.Masquerade)
             return;
         if (wiring is Wiring.Takeover)
             throw new RefusedException(Refusal.NotNow, $"interface {plan.Name}: {names.Nic} is a macvlan interface, which must keep its MAC; the takeover wiring would give it another");
@@ -54,6 +56,4 @@ internal sealed class Bindings(Wirings wirings)
 
     private Classifier Everything() => wirings.Kernel.ForRedirect
         ?? throw new RefusedException(Refusal.NotNow, "this kernel lacks what the cable wiring is made of: tc's mirred action and bpf classifier");
-
-    private static RefusedException NotYet(string nic, BindingKind binding) => new(Refusal.Unsupported, $"interface {nic}: the binding {binding} is not there yet");
 }

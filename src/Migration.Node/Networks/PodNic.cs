@@ -24,6 +24,12 @@ internal sealed record PodNic
     /// <summary>Frames for other MACs than its own do not reach this NIC.</summary>
     public bool KeepsItsMac => Link is { Kind: "macvlan", Details: not LinkDetails.Macvlan { Mode: MacvlanMode.Passthru } };
 
+    /// <summary>Families that the NIC has addresses of, as far as these are not for the link only.</summary>
+    public IReadOnlySet<AddressFamily> Families => Identity.Addresses.Where(IsForGuest).Select(one => IPAddress.Parse(one.Address).AddressFamily).ToHashSet();
+
+    /// <summary>The networks that its addresses are in.</summary>
+    public IReadOnlyList<IPNetwork> OnLink => [.. Identity.Addresses.Where(IsForGuest).Select(one => IPNetwork.Parse(NetworkOf(one.Peer ?? one.Address, one.PrefixLength)))];
+
     /// <param name="links">The pod.</param>
     /// <param name="names">What the NIC and its companions are called.</param>
     /// <param name="original">What is known of a NIC that a binding may have changed since.</param>
