@@ -30,6 +30,8 @@ public sealed class Dhcp6FrameTests
     {
         { nameof(RealClients.DhclientSolicit), DhcpOutcome.Offered, Dhcp6MessageType.Advertise },
         { nameof(RealClients.DhclientRequest), DhcpOutcome.Acknowledged, Dhcp6MessageType.Reply },
+        { nameof(RealClients.DhclientRenew), DhcpOutcome.Acknowledged, Dhcp6MessageType.Reply },
+        { nameof(RealClients.DhclientRelease), DhcpOutcome.Released, Dhcp6MessageType.Reply },
         { nameof(RealClients.DhclientConfirm), DhcpOutcome.Acknowledged, Dhcp6MessageType.Reply },
         { nameof(RealClients.DhcpcdSolicit), DhcpOutcome.Acknowledged, Dhcp6MessageType.Reply },
         { nameof(RealClients.NetworkdSolicit), DhcpOutcome.Acknowledged, Dhcp6MessageType.Reply },
@@ -53,7 +55,7 @@ public sealed class Dhcp6FrameTests
         Assert.True(Dhcp6Packet.TryParse(asked.AsSpan(Payload), out var question, out _));
         Assert.Equal((type, question!.TransactionId), (reply!.Type, reply.TransactionId));
         Assert.Equal(question.Find(Dhcp6OptionCode.ClientIdentifier)!.Value.ToArray(), reply.Find(Dhcp6OptionCode.ClientIdentifier)!.Value.ToArray());
-        if (type != Dhcp6MessageType.Reply || question.Type != Dhcp6MessageType.Confirm)
+        if (question.Type is not (Dhcp6MessageType.Confirm or Dhcp6MessageType.Release))
             Assert.Equal("fd00:10:244:1::5", Assert.Single(Assert.Single(reply.Associations).Addresses).Address.ToString());
         Assert.Equal(Dhcp6Rule.Answer(question, Lease, Server)!.ToArray(), datagram.Payload.ToArray());
     }
@@ -77,6 +79,16 @@ public sealed class Dhcp6FrameTests
         Assert.Equal("AA3ABFB80000000000000000" + "000D0012" + "0006", Convert.ToHexString(reply!.Find(Dhcp6OptionCode.Prefixes)!.Value.Span[..18]));
         Assert.Equal("06" + Convert.ToHexString("\u0005guest\u0007default\u0003svc\u0007cluster\u0005local\0"u8), Convert.ToHexString(reply.Find(Dhcp6OptionCode.ClientName)!.Value.Span));
         Assert.NotNull(reply.Find(Dhcp6OptionCode.RapidCommit));
+    }
+
+    [Fact]
+    public void A_lease_of_IPv6_alone_leaves_IPv4_to_others()
+    {
+        var responder = new GuestResponder(Lease with { Addresses = [InterfaceAddress.Parse("fd00:10:244:1::5/64")] }, Server);
+
+        Assert.Equal(GuestAnswerKind.NotForUs, responder.Answer(RealClients.Dhclient, _reply).Kind);
+        Assert.Equal(GuestAnswerKind.NotForUs, responder.Answer(Questions.Arp(Server.Address.ToString()), _reply).Kind);
+        Assert.Equal(DhcpOutcome.Offered, responder.Answer(RealClients.DhclientSolicit, _reply).Dhcp);
     }
 
     [Fact]
@@ -168,6 +180,8 @@ public sealed class Dhcp6FrameTests
     {
         nameof(RealClients.DhclientSolicit) => RealClients.DhclientSolicit,
         nameof(RealClients.DhclientRequest) => RealClients.DhclientRequest,
+        nameof(RealClients.DhclientRenew) => RealClients.DhclientRenew,
+        nameof(RealClients.DhclientRelease) => RealClients.DhclientRelease,
         nameof(RealClients.DhclientConfirm) => RealClients.DhclientConfirm,
         nameof(RealClients.DhcpcdSolicit) => RealClients.DhcpcdSolicit,
         _ => RealClients.NetworkdSolicit,

@@ -96,6 +96,14 @@ public sealed class GuestResponderTests
     public void Arp_for_anybody_else_goes_its_way() => Assert.Equal(GuestAnswerKind.NotForUs, _responder.Answer(Arp("10.244.1.1"), _reply).Kind);
 
     [Fact]
+    public void The_guests_own_address_is_never_answered_for()
+    {
+        var responder = new GuestResponder(Lease, Server, new Dictionary<IPAddress, MacAddress> { [IPAddress.Parse("10.244.1.5")] = Gateway });
+
+        Assert.Equal(GuestAnswerKind.NotForUs, responder.Answer(Arp("10.244.1.5"), _reply).Kind);
+    }
+
+    [Fact]
     public void A_renewal_that_goes_through_the_gateway_is_answered_to_the_guest()
     {
         // The server's address is outside the guest's subnet, so the guest asks its gateway to carry the request.

@@ -71,6 +71,8 @@ internal static class Questions
         yield return ("renew, to one server", Dhcp6(Dhcp6MessageType.Renew, "fe80::6d:69ff:fe67:7201", server, Association(1, Address6)));
         yield return ("dhclient", RealClients.DhclientSolicit);
         yield return ("dhclient requesting", RealClients.DhclientRequest);
+        yield return ("dhclient renewing", RealClients.DhclientRenew);
+        yield return ("dhclient releasing", RealClients.DhclientRelease);
         yield return ("dhclient confirming", RealClients.DhclientConfirm);
         yield return ("dhcpcd", RealClients.DhcpcdSolicit);
         yield return ("networkd", RealClients.NetworkdSolicit);

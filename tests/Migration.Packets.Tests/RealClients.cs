@@ -49,6 +49,18 @@ internal static class RealClients
         + "0001000e000100013293983502000af40105" + "0002000a00030001026d69677201" + "00060008001700180027001f" + "000800020000"
         + "000300280af4010500000e1000001518" + "00050018fd00001002440001000000000000000500001c2000001d4c");
 
+    /// <summary>dhclient's Renew, at T1.</summary>
+    public static readonly byte[] DhclientRenew = Convert.FromHexString(
+        FromGuest + "600dc80d006a1101" + GuestLinkLocal + AllServers + "02220223006a" + "08fb" + "0508341a"
+        + "0001000e00010001329398c102000af40105" + "0002000a00030001026d69677201" + "00060008001700180027001f" + "000800020000"
+        + "000300280af4010500000e1000001518" + "00050018fd00001002440001000000000000000500001c2000001d4c");
+
+    /// <summary>dhclient -6 -r -v v0</summary>
+    public static readonly byte[] DhclientRelease = Convert.FromHexString(
+        FromGuest + "600dc80d006a1101" + GuestLinkLocal + AllServers + "02220223006a" + "08fb" + "08508897"
+        + "0001000e00010001329398c102000af40105" + "0002000a00030001026d69677201" + "00060008001700180027001f" + "000800020000"
+        + "000300280af401050000000000000000" + "00050018fd0000100244000100000000000000050000000000000000");
+
     /// <summary>dhclient -6 -1 -v -lf LEASES v0 with a lease in its file: Confirm.</summary>
     public static readonly byte[] DhclientConfirm = Convert.FromHexString(
         FromGuest + "600dc80d005c1101" + GuestLinkLocal + AllServers + "02220223005c" + "08ed" + "04c8b133"
