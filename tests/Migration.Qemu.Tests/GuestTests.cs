@@ -1,4 +1,5 @@
 using System.Net.NetworkInformation;
+using System.Text.Json.Nodes;
 using Migration.Linux;
 using Migration.Testing;
 
@@ -121,6 +122,38 @@ public sealed class GuestTests
         Assert.Equal(["hot"], await qemu.Session.QueryNetworkCardsAsync(Ct));
         var refused = await Assert.ThrowsAsync<QmpException>(() => qemu.Session.AddNetworkCardAsync(card with { Id = "other" }, [.. tap.Queues], Ct));
         Assert.Equal("device_add", refused.Command);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task Card_whose_plugging_was_interrupted_after_any_command_is_plugged_in_by_the_next_session(int done)
+    {
+        using var space = TestNamespace.Create("nic");
+        await using var qemu = await QemuUnderTest.CreateAsync(machine => machine, Ct);
+        var card = new NetworkCard { Id = "hot", Slot = 2, Mac = PhysicalAddress.Parse("02-00-00-00-00-56") };
+        using (var tap = Tap.Open(space.Space, "tap0", new TapOptions { Queues = 2, Persistent = true, VirtioNetHeader = true }))
+        {
+            string[] names = ["net-hot-0", "net-hot-1"];
+            Func<Task>[] commands =
+            [
+                () => qemu.Session.GetFdAsync(names[0], tap.Queues[0], Ct),
+                () => qemu.Session.GetFdAsync(names[1], tap.Queues[1], Ct),
+                () => qemu.Session.ExecuteAsync("netdev_add", new JsonObject { ["type"] = "tap", ["id"] = "net-hot", ["fds"] = string.Join(':', names), ["vhost"] = false }, Ct),
+            ];
+            foreach (var command in commands.Take(done))
+                await command();
+        }
+
+        await qemu.ReconnectAsync(Ct);
+        Assert.Empty(await qemu.Session.QueryNetworkCardsAsync(Ct));
+        await qemu.Session.RemoveBackendAsync("hot", 2, Ct);
+        using var again = Tap.Open(space.Space, "tap0", new TapOptions { Queues = 2, VirtioNetHeader = true });
+        await qemu.Session.AddNetworkCardAsync(card, [.. again.Queues], Ct);
+
+        Assert.Equal(["hot"], await qemu.Session.QueryNetworkCardsAsync(Ct));
     }
 
     private static int InterfaceIndex(string line) => int.Parse(line.Split(':')[0]);
