@@ -15,7 +15,7 @@ namespace Migration.Host.Tests.Bindings;
 internal sealed class BindingBench : IDisposable
 {
     private static readonly Lazy<TrafficCapabilities> Kernel = new(TrafficCapabilities.Probe);
-    private readonly WiringChoice _wiring;
+    private WiringChoice _wiring;
     private readonly List<IDisposable> _guests = [];
     private StateDirectory _state;
     private NodeMetrics _metrics;
@@ -72,11 +72,25 @@ internal sealed class BindingBench : IDisposable
     public void Check(string nic = "eth0") => Attachments.Check(Key(nic), Pod.Path);
 
     /// <summary>A new node process on what the last one left.</summary>
-    public void Restart()
+    public void Restart(Action? meanwhile = null)
     {
         StopNode();
+        meanwhile?.Invoke();
         (_state, _metrics, _server, Attachments) = NewNode();
         Attachments.Recover();
+    }
+
+    /// <summary>A new node process that is told another wiring.</summary>
+    public void Restart(WiringChoice wiring) => Restart(meanwhile: () => _wiring = wiring);
+
+    public static async Task EventuallyAsync(Func<Task<bool>> holds, string what)
+    {
+        var waiting = TimeProvider.System.GetTimestamp();
+        while (!await holds())
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(waiting) < LabNode.Limit, $"not within {LabNode.Limit.TotalSeconds} s: {what}");
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
     }
 
     public void LoseState()

@@ -223,7 +223,7 @@ public sealed class OtherCniTests
 
     private static async Task<string> LeaseIpv6Async(BindingBench bench, LabGuestStack guest)
     {
-        await EventuallyAsync(async () => !(await guest.Namespace.IpAsync("-6 addr show dev eth0 scope link")).Contains("tentative", StringComparison.Ordinal), "the guest's link-local address");
+        await BindingBench.EventuallyAsync(async () => !(await guest.Namespace.IpAsync("-6 addr show dev eth0 scope link")).Contains("tentative", StringComparison.Ordinal), "the guest's link-local address");
         var leases = Path.Combine(bench.Folder, "leases6");
         await guest.Namespace.ExecuteAsync($"dhclient -6 -1 -v -sf /bin/true -lf {leases} -pf {bench.Folder}/dhclient.pid eth0");
         await guest.Namespace.ExecuteAsync($"dhclient -6 -x -sf /bin/true -lf {leases} -pf {bench.Folder}/dhclient.pid eth0");
@@ -231,15 +231,5 @@ public sealed class OtherCniTests
     }
 
     private static Task AdvertisedRouteAsync(LabGuestStack guest) =>
-        EventuallyAsync(async () => (await guest.Namespace.IpAsync("-6 route show default")).Contains("proto ra", StringComparison.Ordinal), "a router advertises itself to the guest");
-
-    private static async Task EventuallyAsync(Func<Task<bool>> holds, string what)
-    {
-        var waiting = TimeProvider.System.GetTimestamp();
-        while (!await holds())
-        {
-            Assert.True(TimeProvider.System.GetElapsedTime(waiting) < LabNode.Limit, $"not within {LabNode.Limit.TotalSeconds} s: {what}");
-            await Task.Delay(20, TestContext.Current.CancellationToken);
-        }
-    }
+        BindingBench.EventuallyAsync(async () => (await guest.Namespace.IpAsync("-6 route show default")).Contains("proto ra", StringComparison.Ordinal), "a router advertises itself to the guest");
 }
