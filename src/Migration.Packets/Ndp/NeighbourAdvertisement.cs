@@ -19,9 +19,9 @@ public readonly record struct NeighbourAdvertisement(Ipv6Address Target, MacAddr
         new(question.Target, owner, isRouter, IsSolicited: !question.IsProbe, Overrides: true);
 
     /// <summary>Writes the whole frame and returns its length.</summary>
-    public int WriteFrame(Span<byte> bytes, MacAddress destinationMac, MacAddress sourceMac, Ipv6Address destination)
+    public int WriteFrame(Span<byte> bytes, MacAddress destinationMac, MacAddress sourceMac, Ipv6Address destination, int vlanId = 0)
     {
-        var at = EthernetFrame.WriteHeader(bytes, destinationMac, sourceMac, EtherType.Ipv6);
+        var at = EthernetFrame.WriteHeader(bytes, destinationMac, sourceMac, EtherType.Ipv6, vlanId);
         at += Ipv6Packet.WriteHeader(bytes[at..], Target, destination, IpProtocol.IcmpV6, Length, RouterSolicitation.RequiredHopLimit);
         var body = bytes[(at + Icmpv6Packet.HeaderLength)..];
         BinaryPrimitives.WriteUInt32BigEndian(body, (IsRouter ? Router : 0) | (IsSolicited ? Solicited : 0) | (Overrides ? Override : 0));
