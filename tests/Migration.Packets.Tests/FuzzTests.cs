@@ -34,24 +34,36 @@ public sealed class FuzzTests
         ExtraOptions = [new((DhcpOptionCode)240, new byte[100])],
     };
 
-    private readonly GuestResponder _responder = new(
-        Lease, Server, new Dictionary<IPAddress, MacAddress> { [IPAddress.Parse("fd00:10:244:1::1")] = Gateway }, RouterIdentity.Through(Gateway));
+    // As where a pod's only neighbour is its gateway: nothing is on the link, and everything fits.
+    private static readonly DhcpLease OffLink = new()
+    {
+        Mac = Questions.Guest,
+        Addresses = [InterfaceAddress.Parse($"{Questions.Address}/32"), InterfaceAddress.Parse($"{Questions.Address6}/128")],
+        Gateway = IPAddress.Parse("169.254.1.1"),
+        GatewayIpv6 = IPAddress.Parse("fe80::ecee:eeff:feee:eeee"),
+        Mtu = 1450,
+        ValidFor = TimeSpan.FromDays(1),
+    };
 
     private readonly byte[] _reply = new byte[GuestResponder.MaximumFrame];
 
     [Fact]
     public void No_frame_makes_dhcpv4_answer_against_the_RFC()
     {
-        var oracle = new Dhcp4Oracle(Bytes(Questions.Guest), [10, 244, 1, 5], [169, 254, 75, 10], Bytes(Server.Mac), unasked: [1, 240]);
-        Challenge(seed: 1, Questions.Dhcp4(), oracle.Objection);
+        Challenge(seed: 1, Questions.Dhcp4(), Lease, Oracle(1, 240).Objection);
+        Challenge(seed: 101, Questions.Dhcp4(), OffLink, Oracle(1, 26).Objection);
+
+        static Dhcp4Oracle Oracle(params byte[] unasked) => new(Bytes(Questions.Guest), [10, 244, 1, 5], [169, 254, 75, 10], Bytes(Server.Mac), unasked);
     }
 
     [Fact]
     public void No_frame_makes_dhcpv6_answer_against_the_RFC()
     {
         var address = IPAddress.Parse(Questions.Address6).GetAddressBytes();
-        var oracle = new Dhcp6Oracle(Bytes(Questions.Guest), address, address[..8], Bytes(Server.Mac), Server.LinkLocal.ToIPAddress().GetAddressBytes());
-        Challenge(seed: 2, Questions.Dhcp6(), oracle.Objection);
+        Challenge(seed: 2, Questions.Dhcp6(), Lease, Oracle(address[..8]).Objection);
+        Challenge(seed: 102, Questions.Dhcp6(), OffLink, Oracle(address).Objection);
+
+        Dhcp6Oracle Oracle(byte[] prefix) => new(Bytes(Questions.Guest), address, prefix, Bytes(Server.Mac), Server.LinkLocal.ToIPAddress().GetAddressBytes());
     }
 
     [Fact]
@@ -61,7 +73,7 @@ public sealed class FuzzTests
         var oracle = new NeighbourOracle(
             [(router, Bytes(Gateway)), (Server.LinkLocal.ToIPAddress().GetAddressBytes(), Bytes(Server.Mac)), (IPAddress.Parse("fd00:10:244:1::1").GetAddressBytes(), Bytes(Gateway))],
             router, Bytes(Gateway));
-        Challenge(seed: 3, Questions.Neighbours(), oracle.Objection);
+        Challenge(seed: 3, Questions.Neighbours(), Lease, oracle.Objection);
     }
 
     [Fact]
@@ -117,12 +129,14 @@ public sealed class FuzzTests
 
     private delegate string? Judgement(ReadOnlySpan<byte> asked, ReadOnlySpan<byte> answered);
 
-    private void Challenge(int seed, IEnumerable<(string Name, byte[] Frame)> corpus, Judgement objection)
+    private void Challenge(int seed, IEnumerable<(string Name, byte[] Frame)> corpus, DhcpLease lease, Judgement objection)
     {
+        var neighbours = new Dictionary<IPAddress, MacAddress> { [IPAddress.Parse("fd00:10:244:1::1")] = Gateway };
+        var responder = new GuestResponder(lease, Server, neighbours, RouterIdentity.Through(Gateway));
         int answered = 0, malformed = 0;
         Each(seed, corpus, frame =>
         {
-            var answer = _responder.Answer(frame, _reply);
+            var answer = responder.Answer(frame, _reply);
             if (answer.Kind == GuestAnswerKind.Malformed) malformed++;
             if (answer.Length > 0) answered++;
             if (objection(frame, _reply.AsSpan(0, answer.Length)) is { } found)

@@ -3,7 +3,7 @@ using static Migration.Packets.Tests.Oracles.Wire;
 namespace Migration.Packets.Tests.Oracles;
 
 /// <summary>What RFC 8415 demands of a server, read off question and answer as bytes and written without looking at the rule.</summary>
-/// <param name="prefix">The first eight bytes of every address on the guest's link.</param>
+/// <param name="prefix">The first bytes of every address on the guest's link; all of its own where nothing else is on it.</param>
 internal sealed class Dhcp6Oracle(byte[] guestMac, byte[] leased, byte[] prefix, byte[] serverMac, byte[] serverLinkLocal)
 {
     private const int At = 62, ClientId = 1, ServerId = 2, Association = 3, Temporary = 4, Address = 5, Request = 6, Status = 13, RapidCommit = 14, Prefixes = 25;
