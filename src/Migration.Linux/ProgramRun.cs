@@ -10,6 +10,7 @@ namespace Migration.Linux;
 public sealed record ProgramRun
 {
     private const int Piece = 16 * 1024;
+    private const int BusyAttempts = 100, BusyPause = 50;
 
     public required ProcessExit Exit { get; init; }
     public required string Output { get; init; }
@@ -50,7 +51,23 @@ public sealed record ProgramRun
         using (input)
         using (output)
         using (errors)
-            return ChildProcess.Start(path, [], input, output, errors, [], Environment(variables), session: true);
+            return Start(path, Environment(variables), input, output, errors);
+    }
+
+    private static ChildProcess Start(string path, IReadOnlyList<string> environment, FileDescriptor input, FileDescriptor output, FileDescriptor errors)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return ChildProcess.Start(path, [], input, output, errors, [], environment, session: true);
+            }
+            catch (LinuxException busy) when (busy.Errno is Errno.ETXTBSY && attempt < BusyAttempts)
+            {
+                // Somebody is just writing it, or forked while it was written; nothing tells when that is over.
+                PollDescriptor.Wait([], BusyPause);
+            }
+        }
     }
 
     private static IReadOnlyList<string> Environment(IReadOnlyDictionary<string, string> variables)

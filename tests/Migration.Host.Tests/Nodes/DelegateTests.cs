@@ -130,7 +130,7 @@ public sealed class DelegateTests
     public async Task Plugin_that_hangs_is_killed_with_its_children()
     {
         await using var lab = await NodeLab.StartAsync();
-        lab.A.MoreArguments = ["--cni-time-limit", "1"];
+        lab.A.MoreArguments = ["--cni-time-limit", "4"];
         await lab.A.RestartAsync();
         var pod = await lab.A.CreatePodAsync("net");
         var children = Path.Combine(lab.Folder, "children");
@@ -139,7 +139,7 @@ public sealed class DelegateTests
 
         var failure = await Assert.ThrowsAsync<RpcException>(async () => await pod.AttachAsync());
 
-        Assert.Contains("hang was killed: it did not end within 1 s", failure.Status.Detail);
+        Assert.Contains("hang was killed: it did not end within 4 s", failure.Status.Detail);
         var child = (await File.ReadAllTextAsync(children, Ct)).Trim();
         await lab.A.EventuallyAsync(() => Task.FromResult(!IsAlive(child)), "the plugin's child is dead");
         await NothingIsLeftAsync(lab, pod);

@@ -17,6 +17,8 @@ internal sealed class DelegateChains(NetworkFolder networks)
         var inline = !string.IsNullOrWhiteSpace(plan.Configuration);
         var bareName = plan.Name[(plan.Name.LastIndexOf('/') + 1)..];
         var list = WithArguments(inline ? NetworkList.Parse(plan.Configuration, bareName) : networks.Load(bareName), plan);
+        if (nic.Lease is not null && PassesAnyMac(list))
+            plan = plan with { Mac = "" };
         return new DelegateRecord
         {
             ContainerId = primary.ContainerId,
@@ -47,6 +49,13 @@ internal sealed class DelegateChains(NetworkFolder networks)
         if ((string?)record.Capabilities[DeviceCapability] is { } path)
             AtomicFile.Delete(path);
     }
+
+    /// <summary>
+    /// A guest that arrives by migration runs elsewhere until it is here: a NIC that announced itself with the guest's MAC would draw its
+    /// frames to this node. A bridge lets the guest's MAC through later, whatever its pod's NIC has.
+    /// </summary>
+    private static bool PassesAnyMac(NetworkList list) =>
+        (string?)list.Plugins[0]["type"] == "bridge" && list.Plugins.All(plugin => plugin["macspoofchk"]?.ToJsonString() is not "true");
 
     private static NetworkList WithArguments(NetworkList list, DelegatePlan plan)
     {

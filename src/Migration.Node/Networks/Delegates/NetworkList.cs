@@ -12,6 +12,9 @@ internal sealed record NetworkList
     /// <summary>This node binds the NIC itself; a chain that ends in our own plugin would call back into the ADD that runs it.</summary>
     private const string OurOwnPlugin = "migration-cni";
 
+    /// <summary>What is there twice would otherwise be found out late, and by whoever reads it.</summary>
+    internal static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
+
     public required string Name { get; init; }
     public required string Version { get; init; }
     public bool DisableCheck { get; init; }
@@ -64,9 +67,9 @@ internal sealed record NetworkList
     {
         try
         {
-            return JsonNode.Parse(json) as JsonObject ?? throw Nonsense(network, "not a JSON object");
+            return JsonNode.Parse(json, documentOptions: Strict) as JsonObject ?? throw Nonsense(network, "not a JSON object");
         }
-        catch (Exception broken) when (broken is JsonException or ArgumentException)
+        catch (JsonException broken)
         {
             throw Nonsense(network, broken.Message);
         }

@@ -17,10 +17,6 @@ internal sealed class PluginRunner(IReadOnlyList<string> folders, TimeSpan limit
 
     private const int LongestExcerpt = 400;
 
-    // A plugin that is just being replaced in place is open for writing; it is tried as often as libcni does.
-    private static readonly TimeSpan BusyPause = TimeSpan.FromMilliseconds(100);
-    private const int BusyAttempts = 50;
-
     public TimeSpan Limit => limit;
 
     /// <summary>The answer, null when it was silent.</summary>
@@ -40,20 +36,13 @@ internal sealed class PluginRunner(IReadOnlyList<string> folders, TimeSpan limit
     private async Task<ProgramRun> StartAsync(string type, Dictionary<string, string> environment, byte[] input)
     {
         var path = Find(type);
-        for (var attempt = 1; ; attempt++)
+        try
         {
-            try
-            {
-                return await DedicatedThread.Run($"CNI {type}", () => ProgramRun.Execute(path, environment, input, limit));
-            }
-            catch (LinuxException busy) when (busy.Errno is Errno.ETXTBSY && attempt < BusyAttempts)
-            {
-                await Task.Delay(BusyPause, TimeProvider.System);
-            }
-            catch (LinuxException broken)
-            {
-                throw Failed(environment, type, new CniError(CniError.Internal, broken.Message, ""));
-            }
+            return await DedicatedThread.Run($"CNI {type}", () => ProgramRun.Execute(path, environment, input, limit));
+        }
+        catch (LinuxException broken)
+        {
+            throw Failed(environment, type, new CniError(CniError.Internal, broken.Message, ""));
         }
     }
 
@@ -86,9 +75,9 @@ internal sealed class PluginRunner(IReadOnlyList<string> folders, TimeSpan limit
     {
         try
         {
-            return string.IsNullOrWhiteSpace(text) ? null : JsonNode.Parse(text) as JsonObject;
+            return string.IsNullOrWhiteSpace(text) ? null : JsonNode.Parse(text, documentOptions: NetworkList.Strict) as JsonObject;
         }
-        catch (Exception garbage) when (garbage is JsonException or ArgumentException)
+        catch (JsonException)
         {
             return null;
         }
