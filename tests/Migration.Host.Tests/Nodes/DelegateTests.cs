@@ -366,6 +366,34 @@ public sealed class DelegateTests
     }
 
     [Fact]
+    public async Task Guest_moves_with_a_network_that_both_nodes_make_and_is_not_sought_at_the_target_before()
+    {
+        await using var lab = await NodeLab.StartAsync();
+        await lab.AddLanAsync();
+        const string mac = "02:66:00:00:00:09";
+        var configuration = $$$"""
+            {"cniVersion":"1.0.0","name":"lan","type":"bridge","bridge":"{{{LabNode.Lan}}}","capabilities":{"mac":true},
+             "ipam":{"type":"host-local","dataDir":"{{{lab.Folder}}}/leases","ranges":[[{"subnet":"10.88.0.0/16","rangeStart":"10.88.7.2"}]]}}
+            """;
+        var guest = await LabGuest.StartAsync(lab.A, more: plan => plan.Interfaces.Add(Delegated("lan", "podlan", "default/lan", configuration, mac)));
+        var address = guest.Machine.Interfaces.Single(nic => nic.Name == "lan").Lease.Addresses[0].Split('/')[0];
+        await IsReachedAsync(lab.B, address);
+
+        var move = await guest.PrepareMoveAsync(lab.A, lab.B);
+        var nic = (await lab.B.Machines.GetMachineAsync(new GetMachineRequest { Id = move.TargetPod.Uid })).Machine.Interfaces.Single(nic => nic.Name == "lan");
+        Assert.Equal((mac, address), (nic.Mac, nic.Lease.Addresses[0].Split('/')[0]));
+        Assert.Equal(["lancable"], await PortsOfAsync(lab.B, mac));
+        await IsReachedAsync(lab.B, address);
+
+        await move.StartAsync();
+        await move.WaitForSourceAsync(MigrationPhase.Succeeded);
+        await IsReachedAsync(lab.A, address);
+        Assert.DoesNotContain("lancable", await PortsOfAsync(lab.B, mac));
+        await Invariants.NothingIsLeftAsync(lab, move.Id);
+        Assert.Empty(Leases(lab));
+    }
+
+    [Fact]
     public async Task Network_is_made_and_taken_away_without_a_plan()
     {
         await using var lab = await NodeLab.StartAsync();
@@ -450,6 +478,25 @@ public sealed class DelegateTests
         Assert.Contains($"ip={address} mask=24 router={router} mtu=1500", await guest.UdhcpcAsync(lab.Folder));
         await guest.Namespace.ExecuteAsync($"ping -c 2 -W 5 {neighbour}");
     }
+
+    private static Task IsReachedAsync(LabNode node, string address) => node.EventuallyAsync(async () =>
+    {
+        try
+        {
+            await node.Namespace.ExecuteAsync($"ping -c 1 -W 2 {address}");
+            return true;
+        }
+        catch (ShellException)
+        {
+            return false;
+        }
+    }, $"{address} answers");
+
+    /// <summary>Behind which ports of the LAN's bridge a MAC was heard.</summary>
+    private static async Task<IReadOnlyList<string>> PortsOfAsync(LabNode node, string mac) =>
+        [.. (await node.Namespace.BridgeJsonAsync($"fdb show br {LabNode.Lan}")).EnumerateArray()
+            .Where(entry => entry.GetProperty("mac").GetString() == mac && !(entry.TryGetProperty("state", out var state) && state.GetString() == "permanent"))
+            .Select(entry => entry.GetProperty("ifname").GetString()!)];
 
     private static async Task StatusIsAsync(LabPod pod, string status)
     {

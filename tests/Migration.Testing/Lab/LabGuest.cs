@@ -50,7 +50,7 @@ public sealed class LabGuest
         {
             if (source.Interfaces.FirstOrDefault(status => status.Name == nic.Name) is { } status)
                 (nic.Mac, nic.Lease) = (status.Mac, status.Lease);
-            if (nic.PodInterface != "eth0")
+            if (nic.PodInterface != "eth0" && nic.Delegate is null)
                 await pod.AddLanAsync(nic.PodInterface);
         }
 
