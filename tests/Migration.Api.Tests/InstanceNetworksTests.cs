@@ -87,6 +87,27 @@ public sealed class InstanceNetworksTests
     }
 
     [Theory]
+    [InlineData("lan@pod7e0055a6880", "interface 'pod7e0055a6880' is that of network 'iface1'")]
+    [InlineData("lan@tap0", "interface 'tap0': such names belong to the guest's side")]
+    [InlineData("lan@k6t-eth0", "interface 'k6t-eth0': such names belong to the guest's side")]
+    public void A_pod_nic_that_is_ours_to_name_cannot_be_asked_for(string annotation, string expected)
+    {
+        var instance = Instance("""[{"name":"default","pod":{}},{"name":"iface1","multus":{"networkName":"a"}}]""", annotation);
+
+        Assert.Contains($"metadata.annotations[k8s.v1.cni.cncf.io/networks]: {expected}", InstanceValidation.Errors(instance, instance.CompleteSpec()));
+    }
+
+    [Fact]
+    public void There_are_not_more_networks_than_a_machine_has_slots_for()
+    {
+        var many = Instance("""[{"name":"default","pod":{}}]""", string.Join(',', Enumerable.Repeat("lan", 64)));
+        var tooMany = Instance("""[{"name":"default","pod":{}}]""", string.Join(',', Enumerable.Repeat("lan", 65)));
+
+        Assert.Contains("spec.networks: 65 of them; 64 is the limit", InstanceValidation.Errors(many, many.CompleteSpec()));
+        Assert.Contains("metadata.annotations[k8s.v1.cni.cncf.io/networks]: asks for 65 networks; 64 is the limit", InstanceValidation.Errors(tooMany, tooMany.CompleteSpec()));
+    }
+
+    [Theory]
     [InlineData("10.0.2.0/24", "10.0.2.0/24")]
     [InlineData("010.000.002.017/24", "10.0.2.0/24")]
     [InlineData("fd10:0000:2::5/120", "fd10:0:2::/120")]

@@ -20,8 +20,8 @@ public sealed class InterfaceObservationsTests
     {
         var seen = Of(
             Pod(),
-            new InterfaceStatus { Name = "blue", PodInterface = Blue, Mac = "02:00:00:00:01:07", Binding = Binding.Bridge, Queues = 4, LinkState = LinkState.Down, Lease = new Protos.Lease { Addresses = { "10.10.0.9/24", "fd00::9/64" } }, Leased = true },
-            new InterfaceStatus { Name = "default", PodInterface = "eth0", Mac = "02:00:00:00:00:07", Binding = Binding.Masquerade, Lease = new Protos.Lease { Addresses = { "10.0.2.2/24" } } });
+            new InterfaceStatus { Name = "blue", PodInterface = Blue, Mac = "02:00:00:00:01:07", Binding = Binding.Bridge, Queues = 4, LinkState = LinkState.Down, Lease = new Protos.Lease { Addresses = { "10.10.0.9/24", "fd00::9/64" } }, Leased = true, Plugged = true },
+            new InterfaceStatus { Name = "default", PodInterface = "eth0", Mac = "02:00:00:00:00:07", Binding = Binding.Masquerade, Lease = new Protos.Lease { Addresses = { "10.0.2.2/24" } }, Plugged = true });
 
         Assert.Equal([("default", "eth0", "10.244.1.7", "up", 1), ("blue", Blue, "10.10.0.9", "down", 4)], seen.Select(nic => (nic.Name, nic.PodInterfaceName, nic.IpAddress, nic.LinkState, nic.QueueCount ?? 0)));
         Assert.Equal(["10.244.1.7", "fd00:10:244:1::7"], seen[0].IpAddresses!);
@@ -35,11 +35,19 @@ public sealed class InterfaceObservationsTests
         var told = Pod().Metadata.WithAnnotation(Annotations.NetworkStatus, $$"""[{"interface":"eth0","ips":["10.244.1.7"],"default":true},{"interface":"{{Blue}}","ips":["10.10.0.9"],"mac":"02:00:00:00:01:07"}]""");
         var pod = Pod() with { Metadata = told };
 
-        var attached = Of(pod, new InterfaceStatus { Name = "blue", PodInterface = Blue, Mac = "02:00:00:00:01:08", Lease = new Protos.Lease() })[0];
-        var waiting = Of(pod, new InterfaceStatus { Name = "default", PodInterface = "eth0", Binding = Binding.Masquerade });
+        var attached = Of(pod, new InterfaceStatus { Name = "blue", PodInterface = Blue, Mac = "02:00:00:00:01:08", Lease = new Protos.Lease(), Plugged = true })[0];
+        var waiting = Of(pod, new InterfaceStatus { Name = "default", PodInterface = "eth0", Binding = Binding.Masquerade, Plugged = true });
 
         Assert.Equal(("10.10.0.9", "02:00:00:00:01:08", "domain, multus-status"), (attached.IpAddress, attached.Mac, attached.InfoSource));
         Assert.Equal([("default", "domain", null), ("blue", "multus-status", "02:00:00:00:01:07")], waiting.Select(nic => (nic.Name, nic.InfoSource, nic.Name == "blue" ? nic.Mac : null)));
+    }
+
+    [Fact]
+    public void A_nic_that_the_guest_does_not_have_yet_is_not_of_its_domain()
+    {
+        var seen = Of(Pod(), new InterfaceStatus { Name = "blue", PodInterface = Blue, Mac = "02:00:00:00:01:08" });
+
+        Assert.Equal(("blue", null), (Assert.Single(seen).Name, seen[0].InfoSource));
     }
 
     [Fact]

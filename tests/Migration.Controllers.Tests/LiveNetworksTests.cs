@@ -100,6 +100,18 @@ public sealed class LiveNetworksTests
         Assert.Equal((reason, reason is null ? Condition.True : Condition.False), (synchronized.Reason, synchronized.Status));
     }
 
+    [Theory]
+    [InlineData("bridge", "planned", "spec.domain.devices.interfaces[1]: node a: its plugin failed")]
+    [InlineData("absent", "leaving", "spec.domain.devices.interfaces[1]: node a: its plugin failed")]
+    [InlineData("bridge", "attached", null)]
+    public void What_the_node_says_of_a_nic_on_its_way_is_told(string spec, string machine, string? message)
+    {
+        var observed = Observed(spec, "node", "asked", machine);
+        observed.CurrentMachine.Machine!.Reason = "its plugin failed";
+
+        Assert.Equal(message, Next(observed).Status.Conditions.Find(InstanceCondition.Synchronized)!.Message);
+    }
+
     public static TheoryData<string, string?> Edits() => new()
     {
         { """{"name":"default","bridge":{}}""", null },
@@ -174,7 +186,7 @@ public sealed class LiveNetworksTests
     private static Machine Running(params Protos.Interface[] more)
     {
         var machine = Machine(MachinePhase.Running, pod: Current).Machine!;
-        machine.Interfaces.Add(new InterfaceStatus { Name = "default", PodInterface = "eth0", Mac = "02:00:00:00:00:07", LinkState = LinkState.Up });
+        machine.Interfaces.Add(new InterfaceStatus { Name = "default", PodInterface = "eth0", Mac = "02:00:00:00:00:07", LinkState = LinkState.Up, Plugged = true });
         foreach (var nic in more)
         {
             machine.Plan.Interfaces.Add(nic);
@@ -221,7 +233,7 @@ public sealed class LiveNetworksTests
         if (second is "planned" or "attached" or "attached down")
             machine.Plan.Interfaces.Add(nic);
         if (second is "leaving" or "attached" or "attached down")
-            machine.Interfaces.Add(new InterfaceStatus { Name = "blue", PodInterface = BlueNic, LinkState = second == "attached down" ? LinkState.Down : LinkState.Up });
+            machine.Interfaces.Add(new InterfaceStatus { Name = "blue", PodInterface = BlueNic, Plugged = true, LinkState = second == "attached down" ? LinkState.Down : LinkState.Up });
         return machine;
     }
 }

@@ -347,6 +347,42 @@ public sealed class NetworkTests
         await lab.SettledAsync("move", MigrationJobPhase.Succeeded);
     }
 
+    [Theory]
+    [InlineData(MultusMode.BuiltIn)]
+    [InlineData(MultusMode.External)]
+    public async Task On_a_network_that_knows_one_mac_the_target_is_asked_for_the_guests(MultusMode mode)
+    {
+        await using var lab = await ControllerLab.StartAsync();
+        await using var multus = mode == MultusMode.External ? new Multus(lab) : null;
+        lab.Networks = new AttachmentPolicy { Multus = mode };
+        lab.StartControllers();
+        await lab.CreateNetworkAsync("lan", config: """{"cniVersion":"1.0.0","name":"lan","plugins":[{"type":"macvlan","master":"eth1"},{"type":"tuning"}]}""");
+        await lab.CreateNetworkAsync("wan");
+        await lab.CreateInstanceAsync("vm", Spec(["default", "blue=lan", "green=wan"]));
+        await lab.InstanceAsync("vm", vmi => vmi.Status?.Interfaces?.Count == 3, "three NICs");
+        Assert.Equal([null, null], PodNetworks.Selections(await lab.PodOfAsync("vm")).Select(selection => selection.Mac));
+
+        await lab.CreateMigrationAsync("move", "vm");
+        await lab.SettledAsync("move", MigrationJobPhase.Succeeded);
+
+        Assert.Equal(["02:00:00:00:01:07", null], PodNetworks.Selections(await lab.PodOfAsync("vm")).Select(selection => selection.Mac));
+        if (mode == MultusMode.BuiltIn)
+            Assert.Equal(["02:00:00:00:01:07", ""], Assert.Single(lab.B.Machines).Plan.Interfaces.Skip(1).Select(nic => nic.Delegate.Mac));
+    }
+
+    [Fact]
+    public async Task What_only_multus_hands_on_is_named_where_the_node_attaches()
+    {
+        await using var lab = await ControllerLab.StartAsync();
+        lab.StartControllers();
+        await lab.CreateNetworkAsync("lan");
+        await lab.CreateInstanceAsync("vm", Spec(["default"]), new Dictionary<string, string> { [Annotations.Networks] = """[{"name":"lan","bandwidth":{"ingressRate":1}}]""" });
+
+        var instance = await lab.InstanceAsync("vm", InstancePhase.Running);
+
+        Assert.Equal("metadata.annotations[k8s.v1.cni.cncf.io/networks][default/lan].bandwidth", instance.Status!.Conditions.Find(InstanceCondition.FieldsNotActedOn)!.Message);
+    }
+
     [Fact]
     public async Task Networks_that_the_annotation_asks_for_are_guest_nics_too()
     {

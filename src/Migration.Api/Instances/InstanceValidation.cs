@@ -30,7 +30,7 @@ public static partial class InstanceValidation
     ];
 
     /// <summary>The same, with what the instance's annotations ask for.</summary>
-    public static IReadOnlyList<string> Errors(VirtualMachineInstance instance, VirtualMachineInstanceSpec spec) => [.. Errors(spec), .. SelectionErrors(instance)];
+    public static IReadOnlyList<string> Errors(VirtualMachineInstance instance, VirtualMachineInstanceSpec spec) => [.. Errors(spec), .. SelectionErrors(instance), .. PodInterfaceErrors(instance)];
 
     internal static bool IsMac(string text) => Mac().IsMatch(text);
 
@@ -39,6 +39,18 @@ public static partial class InstanceValidation
         if (instance.Metadata.Annotation(Annotations.Networks) is { } asked
             && !NetworkSelections.TryParse(asked, instance.Metadata.Namespace ?? "", out _, out var error))
             yield return $"metadata.annotations[{Annotations.Networks}]: {error}";
+    }
+
+    // Names that an annotation asks for share the pod with ours.
+    private static IEnumerable<string> PodInterfaceErrors(VirtualMachineInstance instance)
+    {
+        if (instance.Metadata.Annotation(Annotations.Networks) is null)
+            yield break;
+        var guests = InstanceNetworks.Of(instance, []);
+        foreach (var twice in guests.GroupBy(guest => guest.PodInterface).Where(same => same.Count() > 1))
+            yield return $"metadata.annotations[{Annotations.Networks}]: interface '{twice.Key}' is that of network '{twice.First().Name}'";
+        foreach (var guest in guests.Where(guest => guest.PodInterface.StartsWith("tap", StringComparison.Ordinal) || guest.PodInterface.StartsWith("k6t-", StringComparison.Ordinal)))
+            yield return $"metadata.annotations[{Annotations.Networks}]: interface '{guest.PodInterface}': such names belong to the guest's side";
     }
 
     private static IEnumerable<string> MemoryErrors(Domain domain)
@@ -108,6 +120,8 @@ public static partial class InstanceValidation
             else if (network.Multus is { NetworkName: var name } && !DefinitionName().IsMatch(name))
                 yield return $"{path}.multus.networkName: '{name}' is not a name, or namespace/name";
         }
+        if (networks.Count > NetworkSelections.Most)
+            yield return $"spec.networks: {networks.Count} of them; {NetworkSelections.Most} is the limit";
         if (networks.Count(n => n.Pod is not null) > 1)
             yield return "spec.networks: only one of them can be the pod network";
         if (networks.Count(n => n.Multus?.Default == true) > 1)

@@ -11,6 +11,9 @@ namespace Migration.Api;
 /// </summary>
 public static partial class NetworkSelections
 {
+    /// <summary>More than any machine has slots for.</summary>
+    public const int Most = 64;
+
     private const int LongestInterfaceName = 15;
 
     /// <param name="annotation">As a user wrote it.</param>
@@ -24,6 +27,11 @@ public static partial class NetworkSelections
         if (Elements(annotation, out error) is not { } elements)
         {
             error ??= "is not a list of networks";
+            return false;
+        }
+        if (elements.Count > Most)
+        {
+            error = $"asks for {elements.Count} networks; {Most} is the limit";
             return false;
         }
         var read = new List<NetworkSelection>();

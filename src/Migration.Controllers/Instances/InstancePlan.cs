@@ -27,7 +27,7 @@ public sealed class InstancePlan(LauncherPods pods)
             return new(observed.Status, new InstanceAction.AddFinalizer());
         if (InstanceValidation.Errors(observed.Instance, spec) is { Count: > 0 } errors)
             return Invalid(observed, errors);
-        var unsupported = UnsupportedFields.Of(spec);
+        IReadOnlyList<UnsupportedField> unsupported = [.. UnsupportedFields.Of(spec), .. observed.Networks.NotActedOn];
         return unsupported.Any(field => field.Essential) ? Unsupported(observed, unsupported) : Living(Resolving(Reporting(observed, unsupported)));
     }
 

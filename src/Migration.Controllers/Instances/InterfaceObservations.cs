@@ -31,11 +31,13 @@ public static class InterfaceObservations
             IpAddresses = addresses.Count == 0 ? null : addresses,
             PodInterfaceName = nic.PodInterface,
             // Where we know it from: the node that bound the NIC, the guest that took the lease, Multus or its stand-in.
-            InfoSource = string.Join(", ", new[] { "domain", nic.Leased ? "dhcp" : null, attached is { Default: not true } ? "multus-status" : null }.OfType<string>()),
+            InfoSource = Sources(nic.Plugged ? "domain" : null, nic.Leased ? "dhcp" : null, attached is { Default: not true } ? "multus-status" : null),
             LinkState = nic.LinkState == LinkState.Down ? InterfaceState.Down : InterfaceState.Up,
             QueueCount = nic.Queues > 0 ? (int)nic.Queues : 1,
         };
     }
+
+    private static string? Sources(params string?[] sources) => string.Join(", ", sources.OfType<string>()) is { Length: > 0 } some ? some : null;
 
     // What others reach the guest at: behind NAT that is its pod's address.
     private static List<string> Addresses(InterfaceStatus nic, Pod pod, Api.NetworkStatus? attached)

@@ -77,6 +77,8 @@ public static class MachinePlans
             nic.Delegate = null;
         else if (networks.Delegates.TryGetValue(nic.Name, out var plan))
             nic.Delegate = plan.Clone();
+        if (nic.Delegate is { Mac.Length: 0 } && networks.OfOneMac.Contains(nic.Name))
+            nic.Delegate.Mac = nic.Mac;
     }
 
     private static PodIdentity Identity(Pod pod) => new() { Namespace = pod.Metadata.Namespace ?? "", Name = pod.Metadata.Name ?? "", Uid = pod.Uid };

@@ -266,7 +266,7 @@ public sealed class MigrationPlan(LauncherPods pods)
     private static List<string> Nodes(MigrationObservation observed) =>
         [.. new[] { observed.Status.MigrationState?.SourceNode, observed.Status.MigrationState?.TargetNode }.OfType<string>().Distinct()];
 
-    private Pod TargetPod(MigrationObservation observed) => pods.Target(observed.Instance!, observed.Job);
+    private Pod TargetPod(MigrationObservation observed) => pods.Target(observed.Instance!, observed.Job, observed.Networks);
 
     // The one that got further goes first; of two that got equally far, the older.
     private static bool GoesFirst(VirtualMachineInstanceMigration rival, VirtualMachineInstanceMigration job) =>

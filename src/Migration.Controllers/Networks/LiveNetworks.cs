@@ -67,10 +67,15 @@ public sealed class LiveNetworks
         var missing = _guests.Where(guest => !IsAttached(guest.Name) && IsPluggable(guest)).ToList();
         if (missing.Select(guest => Networks.Problems.GetValueOrDefault(guest.Name)).FirstOrDefault(problem => problem is not null) is { } problem)
             return problem;
-        return missing.Find(guest => !HasPodInterface(guest)) is { } waiting
-            ? new("WaitingForMultus", $"{waiting.NetworkPath}: pod {_pod.Metadata.Name} has no {waiting.PodInterface} in {Annotations.NetworkStatus} yet")
+        if (missing.Find(guest => !HasPodInterface(guest)) is { } waiting)
+            return new("WaitingForMultus", $"{waiting.NetworkPath}: pod {_pod.Metadata.Name} has no {waiting.PodInterface} in {Annotations.NetworkStatus} yet");
+        return IsRunning && _machine.Reason.Length > 0 && _guests.FirstOrDefault(IsOnItsWay) is { } stuck
+            ? new("InterfaceNotReady", $"{stuck.InterfacePath}: node {_node}: {_machine.Reason}")
             : null;
     }
+
+    private bool IsOnItsWay(GuestNetwork guest) =>
+        guest.Interface.IsAbsent ? IsAttached(guest.Name) : Planned(guest.Name) is not null && Status(guest.Name)?.Plugged != true;
 
     private InstanceAction? Annotating()
     {

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Migration.Api;
@@ -24,18 +23,13 @@ public sealed class NetworkDefinitions(KubernetesClient client, ClusterView clus
         if (asked.Count == 0)
             return ResolvedNetworks.None;
 
-        var byNode = await IsByNodeAsync(ct);
-        var delegates = new Dictionary<string, Protos.Delegate>();
-        var problems = new Dictionary<string, NetworkProblem>();
+        var resolved = new Resolving(await IsByNodeAsync(ct));
         foreach (var guest in asked.Where(guest => !guest.Interface.IsAbsent))
         {
-            var (plan, problem) = guest.Selection is { } selection ? await ResolveAsync(instance, guest, selection, ct) : InPlaceOfPodNetwork(guest, byNode);
-            if (problem is not null)
-                problems[guest.Name] = problem;
-            else if (plan is not null && byNode)
-                delegates[guest.Name] = plan;
+            var (plan, problem) = guest.Selection is { } selection ? await ResolveAsync(instance, guest, selection, ct) : InPlaceOfPodNetwork(guest, resolved.ByNode);
+            resolved.Add(guest, plan, problem);
         }
-        return new ResolvedNetworks { ByNode = byNode, ByMultus = !byNode, Delegates = delegates, Problems = problems };
+        return resolved.Result();
     }
 
     private async Task<(Protos.Delegate? Plan, NetworkProblem? Problem)> ResolveAsync(
@@ -47,7 +41,7 @@ public sealed class NetworkDefinitions(KubernetesClient client, ClusterView clus
         if (await FindAsync(selection.Definition, ct) is not { } definition)
             return (null, new("NetworkNotFound", $"{path}: there is no NetworkAttachmentDefinition {selection.Definition}"));
         var configuration = definition.Spec?.Config ?? "";
-        return Mistake(configuration) is { } mistake
+        return CniConfigurations.Mistake(configuration) is { } mistake
             ? (null, new("NetworkInvalid", $"{path}: spec.config of NetworkAttachmentDefinition {selection.Definition} {mistake}"))
             : (Delegate(selection, configuration), null);
     }
@@ -75,30 +69,6 @@ public sealed class NetworkDefinitions(KubernetesClient client, ClusterView clus
     private async Task<NetworkAttachmentDefinition?> FindAsync(ObjectKey key, CancellationToken ct) =>
         cluster.Networks.Store.Get(key) ?? await _definitions.FindAsync(key, ct);
 
-    // Without a configuration it is the node's own files that have it, under the definition's name.
-    private static string? Mistake(string configuration)
-    {
-        if (string.IsNullOrWhiteSpace(configuration))
-            return null;
-        try
-        {
-            using var json = JsonDocument.Parse(Encoding.UTF8.GetBytes(configuration));
-            var root = json.RootElement;
-            if (root.ValueKind is not JsonValueKind.Object)
-                return "is not a JSON object";
-            if (root.TryGetProperty("plugins", out var plugins))
-                return plugins.ValueKind is JsonValueKind.Array && plugins.GetArrayLength() > 0 && plugins.EnumerateArray().All(HasType) ? null : "has plugins that are not a list of objects with a type";
-            return HasType(root) ? null : "has neither type nor plugins";
-        }
-        catch (JsonException e)
-        {
-            return $"is not JSON: {e.Message}";
-        }
-    }
-
-    private static bool HasType(JsonElement plugin) =>
-        plugin.ValueKind is JsonValueKind.Object && plugin.TryGetProperty("type", out var type) && type.ValueKind is JsonValueKind.String && type.GetString() is { Length: > 0 };
-
     private static Protos.Delegate Delegate(NetworkSelection selection, string configuration)
     {
         var plan = new Protos.Delegate
@@ -111,5 +81,37 @@ public sealed class NetworkDefinitions(KubernetesClient client, ClusterView clus
         plan.Addresses.AddRange(selection.Ips ?? []);
         plan.DefaultRoute.AddRange(selection.DefaultRoute ?? []);
         return plan;
+    }
+
+    /// <summary>The tables as they fill.</summary>
+    private sealed class Resolving(bool byNode)
+    {
+        private readonly Dictionary<string, Protos.Delegate> _delegates = [];
+        private readonly Dictionary<string, NetworkProblem> _problems = [];
+        private readonly HashSet<string> _ofOneMac = [];
+        private readonly List<UnsupportedField> _notActedOn = [];
+
+        public bool ByNode => byNode;
+
+        public void Add(GuestNetwork guest, Protos.Delegate? plan, NetworkProblem? problem)
+        {
+            if (problem is not null)
+                _problems[guest.Name] = problem;
+            if (plan is null)
+                return;
+            if (CniConfigurations.Types(plan.Configuration).Contains("macvlan"))
+                _ofOneMac.Add(guest.Name);
+            if (!byNode)
+                return;
+            _delegates[guest.Name] = plan;
+            // Port mappings, bandwidth: Multus hands them on.
+            _notActedOn.AddRange((guest.Selection?.Unknown ?? new Dictionary<string, JsonElement>()).Keys.Order()
+                .Select(key => new UnsupportedField($"metadata.annotations[{Annotations.Networks}][{guest.Selection!.Definition}].{key}", false)));
+        }
+
+        public ResolvedNetworks Result() => new()
+        {
+            ByNode = byNode, ByMultus = !byNode, Delegates = _delegates, Problems = _problems, OfOneMac = _ofOneMac, NotActedOn = _notActedOn,
+        };
     }
 }

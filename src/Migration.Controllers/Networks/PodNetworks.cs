@@ -13,11 +13,14 @@ public static class PodNetworks
     public static bool IsReserved(string annotation) => Reserved.Contains(annotation) || annotation.StartsWith("migration.internal/", StringComparison.Ordinal);
 
     /// <summary>The annotations that a pod is created with.</summary>
-    public static IReadOnlyDictionary<string, string> Asked(VirtualMachineInstance instance)
+    /// <param name="instance">Valid.</param>
+    /// <param name="known">NICs that the guest brings with it, on networks that must know their MACs.</param>
+    public static IReadOnlyDictionary<string, string> Asked(VirtualMachineInstance instance, IEnumerable<InterfaceObservation> known)
     {
         var asked = new Dictionary<string, string>();
+        var macs = known.Where(nic => nic.Name is not null).ToDictionary(nic => nic.Name!, nic => nic.Mac);
         var guests = InstanceNetworks.Of(instance, []).Where(guest => !guest.Interface.IsAbsent).ToList();
-        var selections = guests.Select(guest => guest.Selection).OfType<NetworkSelection>().ToList();
+        var selections = guests.Where(guest => guest.Selection is not null).Select(guest => guest.Selection! with { Mac = guest.Selection.Mac ?? macs.GetValueOrDefault(guest.Name) }).ToList();
         if (selections.Count > 0)
             asked[Annotations.Networks] = NetworkSelections.Write(selections);
         if (guests.Find(guest => guest.Network.Multus?.Default == true) is { Network.Multus: { } instead })

@@ -1,3 +1,5 @@
+using Migration.Api;
+
 namespace Migration.Controllers.Networks;
 
 /// <summary>What became of the networks that an instance asks for; both tables are by the network's name in the spec.</summary>
@@ -16,4 +18,10 @@ public sealed record ResolvedNetworks
     public IReadOnlyDictionary<string, Protos.Delegate> Delegates { get; init; } = new Dictionary<string, Protos.Delegate>();
 
     public IReadOnlyDictionary<string, NetworkProblem> Problems { get; init; } = new Dictionary<string, NetworkProblem>();
+
+    /// <summary>Networks that carry nothing for a MAC that is not the pod NIC's own (macvlan): a guest that arrives needs its own there.</summary>
+    public IReadOnlySet<string> OfOneMac { get; init; } = new HashSet<string>();
+
+    /// <summary>What is asked for and whoever attaches does not know; the fields.</summary>
+    public IReadOnlyList<UnsupportedField> NotActedOn { get; init; } = [];
 }

@@ -28,14 +28,15 @@ public sealed class LauncherPods(string launcherImage)
     /// <summary>The pod that the instance starts in.</summary>
     public Pod First(VirtualMachineInstance instance)
     {
-        var pod = Template(instance, Name(instance, instance.Metadata.Uid!));
+        var pod = Template(instance, Name(instance, instance.Metadata.Uid!), []);
         return pod with { Metadata = pod.Metadata with { Annotations = Merge(pod.Metadata.Annotations, PodNetworks.Binding(instance)) } };
     }
 
     /// <summary>The pod that the instance is to move to.</summary>
-    public Pod Target(VirtualMachineInstance instance, VirtualMachineInstanceMigration migration)
+    public Pod Target(VirtualMachineInstance instance, VirtualMachineInstanceMigration migration, ResolvedNetworks networks)
     {
-        var pod = Template(instance, Name(instance, migration.Metadata.Uid!));
+        var known = (instance.Status?.Interfaces ?? []).Where(nic => networks.OfOneMac.Contains(nic.Name ?? ""));
+        var pod = Template(instance, Name(instance, migration.Metadata.Uid!), known);
         return pod with
         {
             Metadata = pod.Metadata
@@ -53,7 +54,7 @@ public sealed class LauncherPods(string launcherImage)
     /// <summary>The name of the pod that this UID (an instance's or a migration's) asks for.</summary>
     public static string Name(VirtualMachineInstance instance, string uid) => $"virt-launcher-{instance.Metadata.Name}-{Suffix(uid)}";
 
-    private Pod Template(VirtualMachineInstance instance, string name)
+    private Pod Template(VirtualMachineInstance instance, string name, IEnumerable<InterfaceObservation> known)
     {
         var spec = instance.CompleteSpec();
         return new Pod
@@ -65,7 +66,7 @@ public sealed class LauncherPods(string launcherImage)
                 Name = name,
                 Namespace = instance.Metadata.Namespace,
                 Labels = PodLabels(instance),
-                Annotations = PodAnnotations(instance),
+                Annotations = PodAnnotations(instance, known),
                 OwnerReferences = [instance.AsOwner()],
             },
             Spec = Spec(instance, spec),
@@ -134,9 +135,9 @@ public sealed class LauncherPods(string launcherImage)
         [Labels.InstanceName] = LabelValue(instance.Metadata.Name!),
     });
 
-    private static Dictionary<string, string> PodAnnotations(VirtualMachineInstance instance) => Merge(
+    private static Dictionary<string, string> PodAnnotations(VirtualMachineInstance instance, IEnumerable<InterfaceObservation> known) => Merge(
         instance.Metadata.Annotations?.Where(annotation => annotation.Key != "kubectl.kubernetes.io/last-applied-configuration" && !PodNetworks.IsReserved(annotation.Key)).ToDictionary(),
-        new Dictionary<string, string>(PodNetworks.Asked(instance))
+        new Dictionary<string, string>(PodNetworks.Asked(instance, known))
         {
             [Annotations.Domain] = instance.Metadata.Name!,
             [Annotations.DefaultContainer] = Container,

@@ -1,0 +1,44 @@
+using System.Text;
+using System.Text.Json;
+
+namespace Migration.Controllers.Networks;
+
+/// <summary>What can be said of a NetworkAttachmentDefinition's CNI configuration, or list of them, without executing it.</summary>
+public static class CniConfigurations
+{
+    /// <summary>What is wrong with it, or null. Nothing is right: then it is the node's own files that have it, under the definition's name.</summary>
+    public static string? Mistake(string configuration)
+    {
+        if (string.IsNullOrWhiteSpace(configuration))
+            return null;
+        try
+        {
+            using var json = Parse(configuration);
+            if (json.RootElement.ValueKind is not JsonValueKind.Object)
+                return "is not a JSON object";
+            if (!json.RootElement.TryGetProperty("plugins", out var plugins))
+                return TypeOf(json.RootElement) is null ? "has neither type nor plugins" : null;
+            return plugins.ValueKind is JsonValueKind.Array && plugins.GetArrayLength() > 0 && plugins.EnumerateArray().All(plugin => TypeOf(plugin) is not null)
+                ? null
+                : "has plugins that are not a list of objects with a type";
+        }
+        catch (JsonException e)
+        {
+            return $"is not JSON: {e.Message}";
+        }
+    }
+
+    /// <summary>The plugins that it executes, in order.</summary>
+    public static IReadOnlyList<string> Types(string configuration)
+    {
+        if (string.IsNullOrWhiteSpace(configuration) || Mistake(configuration) is not null)
+            return [];
+        using var json = Parse(configuration);
+        return json.RootElement.TryGetProperty("plugins", out var plugins) ? [.. plugins.EnumerateArray().Select(plugin => TypeOf(plugin)!)] : [TypeOf(json.RootElement)!];
+    }
+
+    private static JsonDocument Parse(string configuration) => JsonDocument.Parse(Encoding.UTF8.GetBytes(configuration));
+
+    private static string? TypeOf(JsonElement plugin) =>
+        plugin.ValueKind is JsonValueKind.Object && plugin.TryGetProperty("type", out var type) && type.ValueKind is JsonValueKind.String && type.GetString() is { Length: > 0 } name ? name : null;
+}
