@@ -22,19 +22,24 @@ public static class CniConfigurations
                 ? null
                 : "has plugins that are not a list of objects with a type";
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
+            // The second is for half of a surrogate pair.
             return $"is not JSON: {e.Message}";
         }
     }
 
-    /// <summary>The plugins that it executes, in order.</summary>
-    public static IReadOnlyList<string> Types(string configuration)
+    /// <summary>
+    /// Whether a guest gets through with whatever MAC it has: behind a bridge that does not check it. Other networks may
+    /// carry nothing for a MAC that is not the pod NIC's own, as macvlan does.
+    /// </summary>
+    public static bool PassesAnyMac(string configuration)
     {
         if (string.IsNullOrWhiteSpace(configuration) || Mistake(configuration) is not null)
-            return [];
+            return false;
         using var json = Parse(configuration);
-        return json.RootElement.TryGetProperty("plugins", out var plugins) ? [.. plugins.EnumerateArray().Select(plugin => TypeOf(plugin)!)] : [TypeOf(json.RootElement)!];
+        var plugins = json.RootElement.TryGetProperty("plugins", out var list) ? list.EnumerateArray().ToList() : [json.RootElement];
+        return TypeOf(plugins[0]) == "bridge" && !plugins.Exists(plugin => plugin.TryGetProperty("macspoofchk", out var check) && check.ValueKind is JsonValueKind.True);
     }
 
     private static JsonDocument Parse(string configuration) => JsonDocument.Parse(Encoding.UTF8.GetBytes(configuration));

@@ -99,7 +99,7 @@ public sealed class NetworkDefinitions(KubernetesClient client, ClusterView clus
                 _problems[guest.Name] = problem;
             if (plan is null)
                 return;
-            if (CniConfigurations.Types(plan.Configuration).Contains("macvlan"))
+            if (!CniConfigurations.PassesAnyMac(plan.Configuration))
                 _ofOneMac.Add(guest.Name);
             if (!byNode)
                 return;

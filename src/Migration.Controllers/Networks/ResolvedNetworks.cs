@@ -19,7 +19,7 @@ public sealed record ResolvedNetworks
 
     public IReadOnlyDictionary<string, NetworkProblem> Problems { get; init; } = new Dictionary<string, NetworkProblem>();
 
-    /// <summary>Networks that carry nothing for a MAC that is not the pod NIC's own (macvlan): a guest that arrives needs its own there.</summary>
+    /// <summary>Networks that may carry nothing for a MAC that is not the pod NIC's own (macvlan): a guest that arrives needs its own there.</summary>
     public IReadOnlySet<string> OfOneMac { get; init; } = new HashSet<string>();
 
     /// <summary>What is asked for and whoever attaches does not know; the fields.</summary>
