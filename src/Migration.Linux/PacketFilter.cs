@@ -29,9 +29,18 @@ public sealed class PacketFilter
     {
         var program = new List<Instruction>();
         foreach (var rule in rules)
-            Append(program, rule);
+            Append(program, rule, WholeFrame);
         program.Add(new Instruction(Return, 0, 0, 0));
         return new PacketFilter([.. program]);
+    }
+
+    /// <summary>The same without the frames for which this rule holds.</summary>
+    public PacketFilter Unless(params Match[] rule)
+    {
+        var program = new List<Instruction>();
+        Append(program, rule, 0);
+        // Jumps are relative: the program does not mind what stands before it.
+        return new PacketFilter([.. program, .. _program]);
     }
 
     /// <summary>
@@ -46,9 +55,17 @@ public sealed class PacketFilter
         return MemoryMarshal.AsBytes<Instruction>(program).ToArray();
     }
 
+    /// <summary>Two filters as one classifier: what this one accepts has one verdict, what only the next accepts another.</summary>
+    public byte[] ToClassifier(int accepted, PacketFilter next, int acceptedByNext, int otherwise)
+    {
+        // Without this program's last instruction, "no rule holds", it runs on into the next.
+        var first = ToClassifier(accepted, otherwise).AsSpan()[..^Marshal.SizeOf<Instruction>()];
+        return [.. first, .. next.ToClassifier(acceptedByNext, otherwise)];
+    }
+
     internal ReadOnlySpan<Instruction> Program => _program;
 
-    private static void Append(List<Instruction> program, Match[] rule)
+    private static void Append(List<Instruction> program, Match[] rule, uint result)
     {
         var start = program.Count;
         foreach (var match in rule)
@@ -62,7 +79,7 @@ public sealed class PacketFilter
             program.Add(new Instruction(JumpIfEqual, 0, 0, match.Value));
         }
 
-        program.Add(new Instruction(Return, 0, 0, WholeFrame));
+        program.Add(new Instruction(Return, 0, 0, result));
         for (var index = start; index < program.Count; index++)
         {
             // A condition that does not hold leads to the next rule.

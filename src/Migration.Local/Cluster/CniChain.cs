@@ -8,6 +8,9 @@ namespace Migration.Local.Cluster;
 public sealed record CniPod(string Namespace, string Name, string Uid, string Sandbox, string NetworkNamespace)
 {
     public IReadOnlyDictionary<string, string> Annotations { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Arguments of further capabilities, each for the plugins that declare it: portMappings, bandwidth.</summary>
+    public JsonObject Capabilities { get; init; } = [];
 }
 
 /// <summary>
@@ -42,6 +45,14 @@ public sealed class CniChain(JsonObject list, IReadOnlyList<string> pluginPath, 
             await DeleteAsync(pod, CancellationToken.None);
             throw;
         }
+    }
+
+    /// <summary>Lets every plugin compare the pod with the final result.</summary>
+    public async Task CheckAsync(CniPod pod, CancellationToken ct)
+    {
+        var result = JsonNode.Parse(await File.ReadAllTextAsync(ResultFile(pod), ct))!.AsObject();
+        foreach (var plugin in Plugins())
+            await ExecuteAsync("CHECK", plugin, pod, result, ct);
     }
 
     public async Task DeleteAsync(CniPod pod, CancellationToken ct)
@@ -95,18 +106,21 @@ public sealed class CniChain(JsonObject list, IReadOnlyList<string> pluginPath, 
         var input = plugin.DeepClone().AsObject();
         input["cniVersion"] = list["cniVersion"]!.DeepClone();
         input["name"] = NetworkName;
-        if ((bool?)plugin["capabilities"]?[AnnotationsCapability] == true)
+        var runtime = new JsonObject();
+        foreach (var (capability, argument) in pod.Capabilities.Append(new(AnnotationsCapability, Annotations(pod))))
         {
-            var annotations = new JsonObject();
-            foreach (var (key, value) in pod.Annotations)
-                annotations[key] = value;
-            input["runtimeConfig"] = new JsonObject { [AnnotationsCapability] = annotations };
+            if ((bool?)plugin["capabilities"]?[capability] == true)
+                runtime[capability] = argument?.DeepClone();
         }
 
+        if (runtime.Count > 0)
+            input["runtimeConfig"] = runtime;
         if (previous is not null)
             input["prevResult"] = previous.DeepClone();
         return input;
     }
+
+    private static JsonObject Annotations(CniPod pod) => [.. pod.Annotations.Select(one => KeyValuePair.Create(one.Key, (JsonNode?)one.Value))];
 
     private static CniException Refused(string command, JsonObject plugin, JsonObject? error, string errors, int exitCode) =>
         error is null

@@ -11,7 +11,7 @@ namespace Migration.Node.Networks;
 internal static class Guards
 {
     public const ushort Priority = 1;
-    private const int Drop = 2, NextFilter = -1; // TC_ACT_SHOT, TC_ACT_UNSPEC
+    private const int ToThePod = 0, Drop = 2, NextFilter = -1; // TC_ACT_OK, TC_ACT_SHOT, TC_ACT_UNSPEC
 
     public static IEnumerable<Step> Steps(PodLinks links, PodNic nic, int tap, BoundInterface bound)
     {
@@ -19,14 +19,25 @@ internal static class Guards
         yield return links.Hooks(tap);
         yield return Guard(links, nic.Link.Index, TrafficHook.Egress, GuestFrames.FromThePodItself());
         yield return Guard(links, tap, TrafficHook.Ingress, GuestFrames.ForTheNode(nic, bound));
-        yield return Guard(links, nic.Link.Index, TrafficHook.Ingress, GuestFrames.FromForeignServers(bound));
+        yield return Guard(links, nic.Link.Index, TrafficHook.Ingress, ForeignServers(bound));
     }
 
-    private static Step Guard(PodLinks links, int link, TrafficHook hook, PacketFilter? frames)
+    private static byte[]? ForeignServers(BoundInterface bound) => (GuestFrames.FromDhcpServers(bound), GuestFrames.FromForeignRouters(bound)) switch
     {
-        if (frames is null)
+        ({ } dhcp, { } routers) => dhcp.ToClassifier(ToThePod, routers, Drop, NextFilter),
+        ({ } dhcp, null) => dhcp.ToClassifier(ToThePod, NextFilter),
+        (null, { } routers) => routers.ToClassifier(Drop, NextFilter),
+        _ => null,
+    };
+
+    private static Step Guard(PodLinks links, int link, TrafficHook hook, PacketFilter? dropped) =>
+        Guard(links, link, hook, dropped?.ToClassifier(Drop, NextFilter));
+
+    private static Step Guard(PodLinks links, int link, TrafficHook hook, byte[]? program)
+    {
+        if (program is null)
             return links.NoFilter(link, hook, Priority);
-        var classifier = new Classifier.Bpf(frames.ToClassifier(Drop, NextFilter));
+        var classifier = new Classifier.Bpf(program);
         return links.Filter(new TrafficFilter { InterfaceIndex = link, Hook = hook, Priority = Priority, Handle = classifier.FirstHandle, Classifier = classifier });
     }
 }

@@ -40,26 +40,21 @@ internal static class GuestFrames
         return rules.Count == 0 ? null : PacketFilter.AnyOf([.. rules]);
     }
 
-    /// <summary>Answers of foreign DHCP servers and routers: a NIC that has a lease from us listens to nobody else. Null is nothing.</summary>
-    public static PacketFilter? FromForeignServers(BoundInterface bound)
-    {
-        List<Match[]> rules = [];
-        if (GuestLeases.ServesIpv4(bound))
-            rules.Add([.. UdpTo(DhcpClientPort)]);
-        if (GuestLeases.ServesIpv6(bound))
-        {
-            rules.Add([.. Udpv6To(Dhcpv6ClientPort)]);
-            rules.Add([.. OfType(RouterAdvertisement)]);
-        }
+    /// <summary>
+    /// Answers of foreign DHCPv4 servers, which the pod may hear: where its address is a lease, the CNI's daemon renews it. Null is nothing.
+    /// </summary>
+    public static PacketFilter? FromDhcpServers(BoundInterface bound) => GuestLeases.ServesIpv4(bound) ? PacketFilter.AnyOf([.. UdpTo(DhcpClientPort)]) : null;
 
-        return rules.Count == 0 ? null : PacketFilter.AnyOf([.. rules]);
-    }
+    /// <summary>Answers of foreign DHCPv6 servers and routers: a NIC that has a lease from us listens to nobody else. Null is nothing.</summary>
+    public static PacketFilter? FromForeignRouters(BoundInterface bound) =>
+        GuestLeases.ServesIpv6(bound) ? PacketFilter.AnyOf([.. Udpv6To(Dhcpv6ClientPort)], [.. OfType(RouterAdvertisement)]) : null;
 
     /// <summary>
     /// What the pod's own stack sends. The kernel marks a frame that came in by an interface with whom it was for; from the tap that is never
-    /// the tap itself. Only frames made in this namespace still carry the mark "for this host".
+    /// the tap itself. Only frames made in this namespace still carry the mark "for this host". DHCP is let go: where the pod's address is a
+    /// lease, the CNI's daemon renews it, and takes the NIC down when it cannot.
     /// </summary>
-    public static PacketFilter FromThePodItself() => PacketFilter.AnyOf([Match.PacketType(PacketType.Host)]);
+    public static PacketFilter FromThePodItself() => PacketFilter.AnyOf([Match.PacketType(PacketType.Host)]).Unless(UdpTo(DhcpServerPort));
 
     /// <summary>Advertisements of a neighbour: how the node learns where a gateway is.</summary>
     public static PacketFilter NeighbourAdvertisements() => PacketFilter.AnyOf([.. OfType(NeighbourAdvertisement)]);

@@ -21,10 +21,12 @@ public sealed class GuestFramesTests
         var plain = Bound(Both with { Addresses = [] });
 
         Assert.Null(GuestFrames.ForTheNode(Nic("169.254.1.1"), plain));
-        Assert.Null(GuestFrames.FromForeignServers(plain));
-        Assert.NotEqual(
-            GuestFrames.FromForeignServers(Bound(Both))!.ToClassifier(2, -1),
-            GuestFrames.FromForeignServers(Bound(Both with { Addresses = ["10.244.1.5/24"] }))!.ToClassifier(2, -1));
+        Assert.Null(GuestFrames.FromDhcpServers(plain));
+        Assert.Null(GuestFrames.FromForeignRouters(plain));
+        var onlyIpv4 = Bound(Both with { Addresses = ["10.244.1.5/24"] });
+        Assert.NotNull(GuestFrames.FromDhcpServers(onlyIpv4));
+        Assert.Null(GuestFrames.FromForeignRouters(onlyIpv4));
+        Assert.NotNull(GuestFrames.FromForeignRouters(Bound(Both)));
     }
 
     [Fact]
