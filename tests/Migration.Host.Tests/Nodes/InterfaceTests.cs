@@ -225,6 +225,26 @@ public sealed class InterfaceTests
     }
 
     [Fact]
+    public async Task Nic_that_the_source_could_not_plug_in_is_plugged_in_where_the_guest_arrives()
+    {
+        await using var lab = await NodeLab.StartAsync();
+        await lab.AddLanAsync();
+        var guest = await LabGuest.StartAsync(lab.A);
+        var plan = guest.Machine.Plan.Clone();
+        plan.Interfaces.Add(new Interface { Name = "lan", PodInterface = "net1" });
+        await lab.A.Machines.EnsureMachineAsync(new EnsureMachineRequest { Plan = plan });
+        await lab.A.WaitForMachineAsync(guest.Pod.Uid, machine => machine.Reason == "interface lan waits for pod NIC net1", "it waits");
+
+        // The target pod has it from the start.
+        var there = await MoveAsync(lab, guest, lab.A, lab.B);
+
+        await there.Pod.Guest.WaitForAsync("GUEST-NIC eth1", Ct);
+        var machine = await lab.B.WaitForMachineAsync(there.Pod.Uid, machine => machine.Interfaces.Any(nic => nic is { Name: "lan", Leased: true }), "it has its lease");
+        Assert.Equal(1u, machine.Plan.Interfaces.Single(nic => nic.Name == "lan").Slot);
+        await PingsAsync(lab.A, Ipv4(machine, "lan"));
+    }
+
+    [Fact]
     public async Task Interfaces_do_not_change_during_a_migration_nor_does_one_begin_while_they_change()
     {
         await using var lab = await NodeLab.StartAsync();
