@@ -15,6 +15,9 @@ internal sealed record InterfaceObservation
     /// <summary>When the guest was last asked to let go of an interface.</summary>
     public IReadOnlyDictionary<string, DateTimeOffset> Asked { get; init; } = new Dictionary<string, DateTimeOffset>();
 
+    /// <summary>The interface whose pod NIC is just being made or removed: one at a time, and nothing else is done about it meanwhile.</summary>
+    public string? AtWork { get; init; }
+
     /// <summary>Interfaces that something went wrong with just now: not before this moment again.</summary>
     public IReadOnlyDictionary<string, DateTimeOffset> Resting { get; init; } = new Dictionary<string, DateTimeOffset>();
 }

@@ -28,7 +28,7 @@ internal abstract record InterfaceStep(InterfacePlan Nic)
 
     /// <summary>Before QEMU is started: pod NICs that came without a word of CNI to us (Multus made them), or before the plan.</summary>
     public static InterfaceStep? BeforeLaunch(MachineRecord record, MachineObservation seen) =>
-        Ready(record.Plan.Interfaces, seen).Where(nic => seen.Interfaces.Bindable.Contains(nic.Name)).Select(nic => new Bind(nic)).FirstOrDefault();
+        Ready(record.Plan.Interfaces, seen).Select(nic => TryBind(nic, seen)).FirstOrDefault(step => step is not null);
 
     /// <summary>Before the guest runs: a carrier that is to be off is off before the guest looks.</summary>
     public static InterfaceStep? BeforeRun(MachineRecord record, MachineObservation seen) =>
@@ -47,7 +47,7 @@ internal abstract record InterfaceStep(InterfacePlan Nic)
     private static InterfaceStep? Remove(InterfacePlan nic, MachineObservation seen)
     {
         if (!HasIt(nic, seen))
-            return new Drop(nic);
+            return seen.Interfaces.AtWork is null ? new Drop(nic) : null;
         // A guest that stands still cannot answer.
         return seen.Guest is GuestState.Running && !(seen.Interfaces.Asked.TryGetValue(nic.Name, out var asked) && seen.Now - asked < AskAgain)
             ? new Ask(nic)
@@ -63,11 +63,14 @@ internal abstract record InterfaceStep(InterfacePlan Nic)
             return null;
         if (seen.Interfaces.Bound.Contains(nic.Name))
             return new Plug(nic);
-        return seen.Interfaces.Bindable.Contains(nic.Name) ? new Bind(nic) : null;
+        return TryBind(nic, seen);
     }
 
+    private static InterfaceStep? TryBind(InterfacePlan nic, MachineObservation seen) =>
+        seen.Interfaces.AtWork is null && seen.Interfaces.Bindable.Contains(nic.Name) ? new Bind(nic) : null;
+
     private static IEnumerable<InterfacePlan> Ready(IEnumerable<InterfacePlan> nics, MachineObservation seen) =>
-        nics.Where(nic => !(seen.Interfaces.Resting.TryGetValue(nic.Name, out var until) && seen.Now < until));
+        nics.Where(nic => nic.Name != seen.Interfaces.AtWork && !(seen.Interfaces.Resting.TryGetValue(nic.Name, out var until) && seen.Now < until));
 
     private static bool HasIt(InterfacePlan nic, MachineObservation seen) => seen.Interfaces.Cards.Any(card => card.Name == nic.Name);
 

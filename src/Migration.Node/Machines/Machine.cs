@@ -34,6 +34,7 @@ internal sealed class Machine : IAsyncDisposable
     private readonly Dictionary<string, LinkState> _links = [];
     private readonly Dictionary<string, DateTimeOffset> _asked = [];
     private readonly Dictionary<string, (DateTimeOffset Until, string Reason)> _troubles = [];
+    private PodNicWork? _podNicWork;
 
     /// <summary>A QEMU that was stopped, or is blocked in sending, answers nothing: nobody waits for it longer than this.</summary>
     internal static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(2);
@@ -128,6 +129,8 @@ internal sealed class Machine : IAsyncDisposable
     {
         await _stop.CancelAsync();
         await _living;
+        if (_podNicWork is { } unfinished)
+            await TryAsync(unfinished.Step, unfinished.WaitAsync);
         await DropSessionAsync();
         _launcher?.Dispose();
         _stop.Dispose();
@@ -157,6 +160,9 @@ internal sealed class Machine : IAsyncDisposable
             step = MachineStep.Next(_snapshot.Record, seen);
             if (step is MachineStep.Forget)
             {
+                // What it is just making would be left behind.
+                if (_podNicWork is { } work)
+                    await TryAsync(work.Step, work.WaitAsync);
                 _room.Forget(this);
                 return null;
             }
@@ -193,6 +199,7 @@ internal sealed class Machine : IAsyncDisposable
 
     private async Task<MachineObservation> ObserveAsync(CancellationToken ct)
     {
+        await SettlePodNicAsync();
         var record = _snapshot.Record;
         var state = await AskLauncherAsync(ct);
         _room.Resolve(record.Plan, state?.ResolverConfiguration ?? "");
@@ -460,6 +467,7 @@ internal sealed class Machine : IAsyncDisposable
             ? record.Plan.Interfaces.Where(nic => bound.All(one => one.Name != nic.Name) && _room.Network.IsReachable(record.Plan, nic)).Select(nic => nic.Name).ToHashSet()
             : [],
         Asked = _asked,
+        AtWork = _podNicWork?.Step.Nic.Name,
         Resting = _troubles.ToDictionary(trouble => trouble.Key, trouble => trouble.Value.Until),
     };
 
@@ -474,15 +482,15 @@ internal sealed class Machine : IAsyncDisposable
     private string Trouble() => _troubles.Values.Select(trouble => trouble.Reason).FirstOrDefault() ?? "";
 
     /// <summary>One NIC's trouble is not another's, and not the machine's.</summary>
-    private async Task TendAsync(InterfaceStep step, CancellationToken ct)
+    private async Task TryAsync(InterfaceStep step, Func<Task> perform)
     {
         var name = step.Nic.Name;
         try
         {
-            await PerformAsync(step, ct);
+            await perform();
             _troubles.Remove(name);
         }
-        catch (Exception failure) when (failure is RefusedException or IOException or ArgumentException or QmpException { SessionEnded: false })
+        catch (Exception failure) when (failure is RefusedException or IOException or ArgumentException or QmpException or OperationCanceledException)
         {
             if (!_troubles.TryGetValue(name, out var before) || before.Reason != failure.Message)
                 Log.InterfaceStepFailed(_room.Log, Id, name, step.GetType().Name, failure.Message);
@@ -495,9 +503,6 @@ internal sealed class Machine : IAsyncDisposable
         var name = step.Nic.Name;
         switch (step)
         {
-            case InterfaceStep.Bind:
-                await _room.Network.BindAsync(_snapshot.Record.Plan, step.Nic);
-                break;
             case InterfaceStep.Plug:
                 await PlugAsync(name, ct);
                 break;
@@ -508,16 +513,36 @@ internal sealed class Machine : IAsyncDisposable
                 _asked[name] = _room.Time.GetUtcNow();
                 await Session().AskForNetworkCardAsync(MachineDefinitions.CardId(name), ct);
                 break;
-            case InterfaceStep.Drop:
-                await Session().RemoveBackendAsync(MachineDefinitions.CardId(name), step.Nic.Queues, ct);
-                await _room.Network.UnbindAsync(_snapshot.Record.Plan, step.Nic);
-                Change(record => record with { Leaving = [.. record.Leaving.Where(nic => nic.Name != name)] });
-                _asked.Remove(name);
-                Log.Unplugged(_room.Log, Id, name);
-                break;
             default:
                 throw new InvalidOperationException($"{step} is not a step of an interface");
         }
+    }
+
+    private Task TendAsync(InterfaceStep step, CancellationToken ct)
+    {
+        if (step is not (InterfaceStep.Bind or InterfaceStep.Drop))
+            return TryAsync(step, () => PerformAsync(step, ct));
+        var plan = _snapshot.Record.Plan;
+        _podNicWork = PodNicWork.Start(step, () => step is InterfaceStep.Bind ? _room.Network.BindAsync(plan, step.Nic) : DropAsync(step.Nic, ct), Wake);
+        return Task.CompletedTask;
+    }
+
+    private async Task DropAsync(InterfacePlan nic, CancellationToken ct)
+    {
+        await Session().RemoveBackendAsync(MachineDefinitions.CardId(nic.Name), nic.Queues, ct);
+        await _room.Network.UnbindAsync(_snapshot.Record.Plan, nic);
+        Change(record => record with { Leaving = [.. record.Leaving.Where(one => one.Name != nic.Name)] });
+        Log.Unplugged(_room.Log, Id, nic.Name);
+    }
+
+    private async Task SettlePodNicAsync()
+    {
+        if (_podNicWork is not { HasEnded: true } work)
+            return;
+        _podNicWork = null;
+        await TryAsync(work.Step, work.WaitAsync);
+        if (work.Step is InterfaceStep.Drop)
+            _asked.Remove(work.Step.Nic.Name);
     }
 
     private async Task PlugAsync(string name, CancellationToken ct)

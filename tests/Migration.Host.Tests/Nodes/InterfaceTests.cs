@@ -168,6 +168,28 @@ public sealed class InterfaceTests
     }
 
     [Fact]
+    public async Task Machine_obeys_while_a_plugin_takes_its_time()
+    {
+        await using var lab = await NodeLab.StartAsync();
+        var guest = await LabGuest.StartAsync(lab.A);
+        var gate = Path.Combine(lab.Folder, "gate");
+        var plugin = Path.Combine(lab.A.Plugins, "slow");
+        await File.WriteAllTextAsync(plugin, $"#!/bin/sh\nwhile [ ! -e {gate} ]; do sleep 0.05; done\nexec /usr/lib/cni/bridge\n", Ct);
+        File.SetUnixFileMode(plugin, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        var slow = new Interface { Name = "slow", PodInterface = "podslow", Delegate = new() { Name = "default/slow", Configuration = DelegateTests.BridgeOf(lab, "slow", "10.66.2.0/24", "fd66:2::/64", "slow") } };
+
+        await lab.A.Machines.HotplugInterfaceAsync(new HotplugInterfaceRequest { Id = guest.Pod.Uid, Interface = slow });
+        await lab.A.Machines.PauseAsync(new PauseRequest { Id = guest.Pod.Uid });
+        await lab.A.WaitForMachineAsync(guest.Pod.Uid, MachinePhase.Paused);
+        await lab.A.Machines.ResumeAsync(new ResumeRequest { Id = guest.Pod.Uid });
+        await lab.A.WaitForMachineAsync(guest.Pod.Uid, MachinePhase.Running);
+        Assert.DoesNotContain("GUEST-NIC eth1", guest.Pod.Guest.Console);
+        await File.WriteAllTextAsync(gate, "", Ct);
+
+        await guest.Pod.Guest.WaitForAsync("GUEST-ADDRESS eth1 10.66.2.2/24", Ct);
+    }
+
+    [Fact]
     public async Task Guest_that_does_not_let_go_of_a_nic_keeps_it_and_does_not_move()
     {
         await using var lab = await NodeLab.StartAsync();

@@ -72,6 +72,21 @@ public sealed class InterfaceStepTests
     }
 
     [Fact]
+    public void One_pod_nic_is_made_or_removed_at_a_time_and_guests_are_served_meanwhile()
+    {
+        var record = Wanted with
+        {
+            Plan = Wanted.Plan with { Interfaces = [First with { LinkState = LinkState.Down }, Second, new() { Name = "third", PodInterface = "net2" }] },
+            Leaving = [new() { Name = "old", PodInterface = "net3", Slot = 5 }],
+        };
+        var seen = Running with { Interfaces = Running.Interfaces with { AtWork = "third", Bindable = Names("lan", "third") } };
+        Assert.IsType<InterfaceStep.SetLink>(InterfaceStep.WhileRunning(record, seen));
+        Assert.Null(InterfaceStep.WhileRunning(record with { Plan = Wanted.Plan }, seen));
+        Assert.IsType<InterfaceStep.Drop>(InterfaceStep.WhileRunning(record, seen with { Interfaces = seen.Interfaces with { AtWork = null } }));
+        Assert.Null(InterfaceStep.BeforeLaunch(Wanted, seen));
+    }
+
+    [Fact]
     public void Nic_that_makes_trouble_rests_and_does_not_keep_the_others_waiting()
     {
         var three = Wanted with { Plan = Wanted.Plan with { Interfaces = [First, Second, new() { Name = "third", PodInterface = "net2" }] } };
