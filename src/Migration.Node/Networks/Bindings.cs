@@ -23,8 +23,6 @@ internal sealed class Bindings(Wirings wirings)
     public static BoundInterface Plan(InterfacePlan plan, PodNic nic, PodNicNames names, Wiring wiring, string hostName)
     {
         var mac = plan.Lease?.Mac ?? (plan.Mac.Length > 0 ? plan.Mac : nic.Mac.ToString());
-        if (mac == GuestIdentity.BridgeMac.ToString())
-            throw new RefusedException(Refusal.Malformed, $"interface {plan.Name}: the MAC {mac} is reserved for the bridge beside the guest");
         RequireReachable(plan, nic, names, wiring, mac);
         return new BoundInterface
         {

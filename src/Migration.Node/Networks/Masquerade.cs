@@ -16,9 +16,9 @@ internal sealed class Masquerade(PodLinks links) : IBinding
     private const uint LocalTable = 255; // RT_TABLE_LOCAL
     private const uint BehindTheKernels = 1024;
 
-    public void Ensure(PodNic nic, BoundInterface bound) => Step.Ensure(Steps(bound));
+    public void Ensure(PodNic nic, BoundInterface bound) => Step.Ensure(Steps(nic, bound));
 
-    public string? Differs(PodNic nic, BoundInterface bound) => Step.Missing(Steps(bound));
+    public string? Differs(PodNic nic, BoundInterface bound) => Step.Missing(Steps(nic, bound));
 
     public void Remove(PodNicNames names, NicIdentity? original)
     {
@@ -49,12 +49,12 @@ internal sealed class Masquerade(PodLinks links) : IBinding
         };
     }
 
-    private IEnumerable<Step> Steps(BoundInterface bound)
+    private IEnumerable<Step> Steps(PodNic nic, BoundInterface bound)
     {
         var names = PodNicNames.Of(bound.PodInterface);
         var networks = MasqueradeNetwork.Of(bound.Lease);
         using var filters = OpenFilters();
-        foreach (var step in links.Tap(bound).Concat(Bridge(names, networks, bound)).Concat(Join(names, bound)).Concat(Loopback(names, networks)))
+        foreach (var step in links.Tap(bound).Concat(Bridge(names, networks, bound)).Concat(Join(nic, names)).Concat(Loopback(names, networks)))
             yield return step;
         yield return Tables(names, networks, bound.Ports, filters);
         foreach (var (key, value) in Parameters(names, networks))
@@ -78,10 +78,10 @@ internal sealed class Masquerade(PodLinks links) : IBinding
         yield return links.Address(names.Bridge, AddressOf(GuestIdentity.Of(bound).Server.LinkLocal.ToIPAddress(), LinkLocalLength, RouteScope.Link));
     }
 
-    private IEnumerable<Step> Join(PodNicNames names, BoundInterface bound)
+    private IEnumerable<Step> Join(PodNic nic, PodNicNames names)
     {
-        yield return links.Link(bound.Tap, new LinkChanges { MasterIndex = links.Route.GetLink(names.Bridge).Index, Mtu = bound.Lease.Mtu, Up = true });
-        yield return links.Link(names.Bridge, new LinkChanges { Mtu = bound.Lease.Mtu, Up = true });
+        yield return links.Link(names.Tap, new LinkChanges { MasterIndex = links.Route.GetLink(names.Bridge).Index, Mtu = nic.Link.Mtu, Up = true });
+        yield return links.Link(names.Bridge, new LinkChanges { Mtu = nic.Link.Mtu, Up = true });
     }
 
     /// <summary>

@@ -22,6 +22,8 @@ public sealed class CrashTests
     [InlineData(BindingKind.ManagedTap, WiringChoice.Cable, Secondary)]
     [InlineData(BindingKind.ManagedTap, WiringChoice.Takeover, "eth0")]
     [InlineData(BindingKind.ManagedTap, WiringChoice.Takeover, Secondary)]
+    [InlineData(BindingKind.Masquerade, WiringChoice.Cable, "eth0")]
+    [InlineData(BindingKind.Masquerade, WiringChoice.Cable, Secondary)]
     internal async Task Attach_that_is_cut_off_anywhere_is_finished_or_undone_by_the_next_node(BindingKind binding, WiringChoice wiring, string nic)
     {
         var plan = new InterfacePlan { Name = "guest", PodInterface = nic, Binding = binding };
@@ -59,6 +61,8 @@ public sealed class CrashTests
     [InlineData(BindingKind.Bridge, WiringChoice.Takeover, Secondary)]
     [InlineData(BindingKind.ManagedTap, WiringChoice.Cable, "eth0")]
     [InlineData(BindingKind.ManagedTap, WiringChoice.Takeover, Secondary)]
+    [InlineData(BindingKind.Masquerade, WiringChoice.Cable, "eth0")]
+    [InlineData(BindingKind.Masquerade, WiringChoice.Cable, Secondary)]
     internal async Task Detach_that_is_cut_off_anywhere_is_finished_by_the_next_node(BindingKind binding, WiringChoice wiring, string nic)
     {
         var plan = new InterfacePlan { Name = "guest", PodInterface = nic, Binding = binding };

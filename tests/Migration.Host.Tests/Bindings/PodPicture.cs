@@ -26,12 +26,13 @@ internal static class PodPicture
         echo "### ip -6 route"; ip -j -6 route show table all
         echo "### bridge"; bridge -j -d link
         keys="ipv4/ip_forward ipv6/conf/all/forwarding ipv4/conf/all/arp_ignore"
+        [ ! -e /proc/sys/net/bridge ] || keys="$keys bridge/bridge-nf-call-ip6tables"
         echo "### tc"
         for link in $links; do
             [ $link = lo ] || printf "qdisc show dev $link\nfilter show dev $link ingress\nfilter show dev $link egress\n"
         done | tc -j -batch -
         for link in $links; do
-            keys="$keys ipv6/conf/$link/disable_ipv6 ipv4/conf/$link/arp_ignore ipv4/conf/$link/route_localnet ipv4/conf/$link/forwarding"
+            keys="$keys ipv6/conf/$link/disable_ipv6 ipv6/conf/$link/accept_ra ipv4/conf/$link/arp_ignore ipv4/conf/$link/route_localnet ipv4/conf/$link/forwarding"
         done
         for key in $keys; do read value < /proc/sys/net/$key; echo "### $key"; echo "[\"$value\"]"; done
         echo "### nft"; nft -j list ruleset
