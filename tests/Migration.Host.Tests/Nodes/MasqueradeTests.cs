@@ -11,9 +11,9 @@ namespace Migration.Host.Tests.Nodes;
 
 /// <summary>
 /// The masquerade binding through the node's API, judged by ip, nft and traffic: world ── cni0 ── eth0 of the pod │ k6t-eth0 ── tap0 ── guest.
-/// The guest is a namespace with a network stack of its own.
+/// The guest is a namespace with a network stack of its own. One node service serves all these tests, one after the other.
 /// </summary>
-public sealed class MasqueradeTests
+public sealed class MasqueradeTests(MasqueradeTests.Node node) : IClassFixture<MasqueradeTests.Node>
 {
     private const string PodIpv4 = "10.50.0.2", PodIpv6 = "fd00:50::2", WorldIpv4 = "10.50.0.1", WorldIpv6 = "fd00:50::1";
     private const string BridgeMac = "02:00:00:00:00:00";
@@ -26,7 +26,7 @@ public sealed class MasqueradeTests
     [Fact]
     public async Task Links_addresses_and_rules_are_kubevirts_in_tables_of_our_own()
     {
-        await using var scene = await Scene.StartAsync();
+        await using var scene = await Scene.StartAsync(node.Lab);
         var bound = (await scene.AttachAsync(SomePorts)).Interface;
 
         Assert.Equal(("tap0", Binding.Masquerade, 1400u), (bound.Tap, bound.Binding, bound.Lease.Mtu));
@@ -51,7 +51,7 @@ public sealed class MasqueradeTests
     [InlineData(PodIpv6)]
     public async Task Declared_ports_are_let_in_and_no_others(string pod)
     {
-        await using var scene = await Scene.StartAsync();
+        await using var scene = await Scene.StartAsync(node.Lab);
         await scene.AttachAsync(SomePorts);
         using var guest = await scene.PlugAsync();
         await using var greeter = new Greeter(guest.Namespace, 80);
@@ -81,7 +81,7 @@ public sealed class MasqueradeTests
     [Fact]
     public async Task Without_declared_ports_everything_comes_in_and_what_goes_out_has_the_pods_addresses()
     {
-        await using var scene = await Scene.StartAsync();
+        await using var scene = await Scene.StartAsync(node.Lab);
         await scene.AttachAsync();
         using var guest = await scene.PlugAsync();
         await using var inside = new Greeter(guest.Namespace, 8443);
@@ -104,7 +104,7 @@ public sealed class MasqueradeTests
     [Fact]
     public async Task The_guest_answers_on_the_pods_loopback_for_its_declared_ports()
     {
-        await using var scene = await Scene.StartAsync();
+        await using var scene = await Scene.StartAsync(node.Lab);
         await scene.AttachAsync(SomePorts);
         using var guest = await scene.PlugAsync();
         await using var greeter = new Greeter(guest.Namespace, 80);
@@ -119,11 +119,11 @@ public sealed class MasqueradeTests
     [Fact]
     public async Task Attaching_again_changes_nothing_and_mends_what_somebody_broke()
     {
-        await using var scene = await Scene.StartAsync();
+        await using var scene = await Scene.StartAsync(node.Lab);
         var first = await scene.AttachAsync(SomePorts);
-        var handles = await scene.Pod.ExecuteAsync("nft -a list ruleset");
+        var handles = await scene.Pod.ExecuteAsync("nft -a -s list ruleset");
         Assert.Equal(first, await scene.AttachAsync(SomePorts));
-        Assert.Equal(handles, await scene.Pod.ExecuteAsync("nft -a list ruleset"));
+        Assert.Equal(handles, await scene.Pod.ExecuteAsync("nft -a -s list ruleset"));
         await scene.CheckAsync();
 
         var rules = await scene.RulesAsync();
@@ -150,7 +150,7 @@ public sealed class MasqueradeTests
     [Fact]
     public async Task Detach_leaves_nothing_also_twice_and_without_what_the_node_knew()
     {
-        await using var scene = await Scene.StartAsync();
+        await using var scene = await Scene.StartAsync(node.Lab);
         var links = await scene.DescribeAsync();
         await scene.AttachAsync(SomePorts);
         await scene.DetachAsync();
@@ -166,25 +166,25 @@ public sealed class MasqueradeTests
     [Fact]
     public async Task Tables_of_others_stay_as_they_are()
     {
-        await using var scene = await Scene.StartAsync();
+        await using var scene = await Scene.StartAsync(node.Lab);
         await scene.Pod.ExecuteAsync("nft add table ip nat");
         await scene.Pod.ExecuteAsync("nft add chain ip nat PREROUTING { type nat hook prerouting priority -100 ; }");
         await scene.Pod.ExecuteAsync("nft add chain ip nat KUBEVIRT_PREINBOUND");
         await scene.Pod.ExecuteAsync("nft add rule ip nat PREROUTING tcp dport 15006 counter redirect to :80");
         await scene.Pod.ExecuteAsync("nft add table inet migrations");
-        var before = await scene.Pod.ExecuteAsync("nft -a list ruleset");
+        var before = await scene.Pod.ExecuteAsync("nft -a -s list ruleset");
 
         await scene.AttachAsync(SomePorts);
-        Assert.StartsWith(before, await scene.Pod.ExecuteAsync("nft -a list ruleset"), StringComparison.Ordinal);
+        Assert.StartsWith(before, await scene.Pod.ExecuteAsync("nft -a -s list ruleset"), StringComparison.Ordinal);
         await scene.AttachAsync();
         await scene.DetachAsync();
-        Assert.Equal(before, await scene.Pod.ExecuteAsync("nft -a list ruleset"));
+        Assert.Equal(before, await scene.Pod.ExecuteAsync("nft -a -s list ruleset"));
     }
 
     [Fact]
     public async Task Connections_live_on_while_the_node_is_killed_and_started_again()
     {
-        await using var scene = await Scene.StartAsync();
+        await using var scene = await Scene.StartAsync(node.Lab);
         await scene.AttachAsync(SomePorts);
         using var guest = await scene.PlugAsync();
         await using var greeter = new Greeter(guest.Namespace, 80);
@@ -210,7 +210,7 @@ public sealed class MasqueradeTests
     [Fact]
     public async Task Dhcp_hands_out_the_inner_address_in_a_pod_of_one_family()
     {
-        await using var scene = await Scene.StartAsync(ipv6: false);
+        await using var scene = await Scene.StartAsync(node.Lab, ipv6: false);
         var attachment = await scene.AttachAsync([], "192.168.66.0/24", "fd66::/120");
         Assert.Equal(["192.168.66.2/24"], attachment.Interface.Lease.Addresses);
         Assert.DoesNotContain("ip6", await scene.RulesAsync());
@@ -219,27 +219,35 @@ public sealed class MasqueradeTests
 
         Assert.Contains("ip=192.168.66.2 mask=24 router=192.168.66.1 mtu=1400", await guest.UdhcpcAsync(scene.Lab.Folder));
         await guest.Namespace.ExecuteAsync($"ping -c 1 -W 30 {WorldIpv4}");
-        await scene.Lab.A.EventuallyAsync(async () => (await scene.Lab.A.Networks.ListAttachmentsAsync(new ListAttachmentsRequest())).Attachments[0].Interface.Leased, "the lease is reported");
+        await scene.Lab.A.EventuallyAsync(
+            async () => (await scene.Lab.A.Networks.ListAttachmentsAsync(new ListAttachmentsRequest())).Attachments.Single(one => one.Key.Equals(attachment.Key)).Interface.Leased, "the lease is reported");
     }
 
-    [Theory]
-    [InlineData("10.50.0.0/23", "", StatusCode.FailedPrecondition, "overlaps 10.50.0.0/24")]
-    [InlineData("10.9.9.0/31", "", StatusCode.InvalidArgument, "too small")]
-    [InlineData("10.9.9.0/24 10.9.8.0/24", "", StatusCode.InvalidArgument, "one is enough")]
-    [InlineData("", "02:00:00:00:00:00", StatusCode.InvalidArgument, "reserved")]
-    public async Task What_cannot_work_is_refused_with_the_reason(string networks, string mac, StatusCode code, string words)
+    [Fact]
+    public async Task What_cannot_work_is_refused_with_the_reason()
     {
-        await using var scene = await Scene.StartAsync();
-        var refused = await Assert.ThrowsAsync<RpcException>(() => scene.AttachAsync([], networks.Split(' ', StringSplitOptions.RemoveEmptyEntries), mac));
-        Assert.Equal(code, refused.StatusCode);
-        Assert.Contains(words, refused.Status.Detail);
+        await using var scene = await Scene.StartAsync(node.Lab);
+        foreach (var (networks, mac, code, words) in new (string[], string, StatusCode, string)[]
+        {
+            (["10.50.0.0/23"], "", StatusCode.FailedPrecondition, "overlaps 10.50.0.0/24"),
+            (["fd00:50::/120"], "", StatusCode.FailedPrecondition, "overlaps fd00:50::/64"),
+            (["10.9.9.0/31"], "", StatusCode.InvalidArgument, "too small"),
+            (["10.9.9.0/24", "10.9.8.0/24"], "", StatusCode.InvalidArgument, "one is enough"),
+            ([], BridgeMac, StatusCode.InvalidArgument, "reserved"),
+        })
+        {
+            var refused = await Assert.ThrowsAsync<RpcException>(() => scene.AttachAsync([], networks, mac));
+            Assert.Equal(code, refused.StatusCode);
+            Assert.Contains(words, refused.Status.Detail);
+        }
+
         Assert.Empty(await scene.Pod.NftJsonAsync());
     }
 
     [Fact]
     public async Task Several_nics_share_what_is_the_pods_and_the_last_one_restores_it()
     {
-        await using var scene = await Scene.StartAsync();
+        await using var scene = await Scene.StartAsync(node.Lab);
         var links = await scene.DescribeAsync();
         await scene.Pod.IpAsync($"link add net1 type veth peer name other netns {scene.World.Name}");
         await scene.Pod.IpAsync("addr add 10.60.0.2/24 dev net1");
@@ -324,13 +332,13 @@ public sealed class MasqueradeTests
 
         public Topology Topology { get; }
 
-        public static async Task<Scene> StartAsync(bool ipv6 = true)
+        public static async Task<Scene> StartAsync(NodeLab lab, bool ipv6 = true)
         {
             var topology = new Topology();
-            var node = await topology.AddNodeAsync("world");
-            var pod = ipv6 ? await node.AddPodAsync("pod", $"{PodIpv4}/24", $"{PodIpv6}/64") : await node.AddPodAsync("pod", $"{PodIpv4}/24");
+            var world = await topology.AddNodeAsync("world");
+            var pod = ipv6 ? await world.AddPodAsync("pod", $"{PodIpv4}/24", $"{PodIpv6}/64") : await world.AddPodAsync("pod", $"{PodIpv4}/24");
             await pod.IpAsync("link set eth0 mtu 1400");
-            return new Scene(await NodeLab.StartAsync(), node.Namespace, pod, topology);
+            return new Scene(lab, world.Namespace, pod, topology);
         }
 
         public Task<Attachment> AttachAsync(params Port[] ports) => AttachAsync(ports, []);
@@ -387,10 +395,19 @@ public sealed class MasqueradeTests
 
         public async ValueTask DisposeAsync()
         {
-            await Lab.DisposeAsync();
+            await DetachAsync();
+            await DetachAsync("net1");
             Topology.Dispose();
         }
 
         private AttachmentKey Key(string nic) => new() { Network = "lab", ContainerId = _container, InterfaceName = nic };
+    }
+    public sealed class Node : IAsyncLifetime
+    {
+        public NodeLab Lab { get; private set; } = null!;
+
+        public async ValueTask InitializeAsync() => Lab = await NodeLab.StartAsync();
+
+        public ValueTask DisposeAsync() => Lab.DisposeAsync();
     }
 }
