@@ -126,7 +126,11 @@ public sealed class EmbeddedCluster : IAsyncDisposable
                 "--cni-bin-dir", string.Join(':', Installation.CniPlugins), "--cni-conf-dir", Path.GetDirectoryName(paths.CniConfiguration)!,
             ],
             paths.Log,
-            paths.Namespace));
+            paths.Namespace)
+        {
+            // As deploy/node has it.
+            Environment = new Dictionary<string, string> { ["DOTNET_GCGen0MaxBudget"] = "400000" },
+        });
         var agent = await NodeAgent.StartAsync(node, paths, Client, _images, _logging, _time, ct);
         _agents.Add(node.Name, Keep(agent));
     }

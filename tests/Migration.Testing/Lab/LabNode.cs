@@ -10,6 +10,9 @@ public sealed class LabNode : IAsyncDisposable
 {
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
     public const string Lan = "lan";
+
+    // As deploy/node has it.
+    private const string Thrift = "DOTNET_GCGen0MaxBudget=400000";
     private readonly NodeLab _lab;
     private readonly string _certificates;
     private readonly List<LabPod> _pods = [];
@@ -82,7 +85,7 @@ public sealed class LabNode : IAsyncDisposable
     /// <summary>Starts the node service and waits until it serves.</summary>
     public async Task StartServiceAsync()
     {
-        Process = TiedProcess.Start("/usr/bin/nsenter", [$"--net={Namespace.Path}", "--", BuiltProgram.Path("migration-node"), .. Arguments()], LogPath, LogPath);
+        Process = TiedProcess.Start("/usr/bin/nsenter", [$"--net={Namespace.Path}", "--", "/usr/bin/env", Thrift, BuiltProgram.Path("migration-node"), .. Arguments()], LogPath, LogPath);
         await EventuallyAsync(async () =>
         {
             if (Process.HasExited)
