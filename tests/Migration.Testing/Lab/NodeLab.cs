@@ -27,7 +27,12 @@ public sealed class NodeLab : IAsyncDisposable
 
     public LabNode B { get; private set; } = null!;
 
-    public static async Task<NodeLab> StartAsync()
+    public static Task<NodeLab> StartAsync() => StartAsync(both: true);
+
+    /// <summary>The first node alone, for what needs no other.</summary>
+    public static Task<NodeLab> StartAloneAsync() => StartAsync(both: false);
+
+    private static async Task<NodeLab> StartAsync(bool both)
     {
         _ = LeftoversRemoved.Value;
         // Short: unix sockets below it must fit into sun_path.
@@ -39,7 +44,7 @@ public sealed class NodeLab : IAsyncDisposable
             lab.A = new LabNode(lab, "a", 1);
             lab.B = new LabNode(lab, "b", 2);
             await Shell.RunLineAsync($"ip link add fabric netns {lab.A.Namespace.Name} type veth peer name fabric netns {lab.B.Namespace.Name}");
-            await Task.WhenAll(lab.A.StartAsync(), lab.B.StartAsync());
+            await Task.WhenAll(lab.A.StartAsync(), both ? lab.B.StartAsync() : Task.CompletedTask);
             return lab;
         }
         catch

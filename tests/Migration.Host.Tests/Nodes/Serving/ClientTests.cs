@@ -72,6 +72,69 @@ public sealed class ClientTests
         Assert.Equal("1,2,4,7,8", Types(await served.TsharkAsync("-Y", "dhcpv6", "-T", "fields", "-e", "dhcpv6.msgtype"), "1", "2", "4", "7", "8"));
     }
 
+    [Fact]
+    public async Task Networkd_configures_both_families_by_itself()
+    {
+        await using var served = await ServedGuest.StartAsync();
+        File.WriteAllText(served.At("eth0.network"), "[Match]\nName=eth0\n[Network]\nDHCP=yes\n[DHCPv4]\nUseMTU=yes\n");
+        // Without udev: networkd waits for it as long as /sys is writable. Its own /run is a folder of ours.
+        var script = served.WriteScript("script", """
+            mount --make-rprivate / && mount -t tmpfs none /run && umount -l /sys && mount -t sysfs -o ro none /sys || exit 1
+            mkdir -p /run/systemd/network /run/systemd/netif/links /run/systemd/netif/leases /run/udev/data
+            cp "$FOLDER/eth0.network" /run/systemd/network/
+            chown -R systemd-network:systemd-network /run/systemd/netif
+            echo I:1 >/run/udev/data/n$(cat /sys/class/net/eth0/ifindex)
+            exec /lib/systemd/systemd-networkd
+            """);
+        using var client = served.Start("networkd", $"unshare -m {script}");
+
+        await HasBothAsync(served);
+        Assert.Contains("default via 10.9.0.1 dev eth0 proto dhcp src 10.9.0.5", await served.Guest.IpAsync("route"));
+        Assert.Equal(["fe80::6d:69ff:fe67:7202"], await served.GatewaysAsync(6));
+        await served.ReachesFarAwayAsync();
+        await served.JudgeAsync();
+    }
+
+    [Fact]
+    public async Task Dhcpcd_configures_both_families_and_renews()
+    {
+        await using var served = await ServedGuest.StartAsync();
+        var script = served.WriteScript("script", Keep);
+        File.WriteAllText(served.At("dhcpcd.conf"), $"duid\noption domain_name_servers, domain_search, interface_mtu\nscript {script}\n");
+        // Its files are in places of its own: the machine's are none of the guest's business.
+        var start = served.WriteScript("start", """
+            mount --make-rprivate / && mount -t tmpfs none /run && mkdir -p /run/dhcpcd && mount -t tmpfs none /var/lib/dhcpcd || exit 1
+            exec dhcpcd --nobackground --config "$FOLDER/dhcpcd.conf" --noarp eth0
+            """);
+        using var client = served.Start("dhcpcd", $"unshare -m {start}");
+
+        await HasBothAsync(served);
+        await served.ReachesFarAwayAsync();
+        client.Signal(Linux.ProcessSignal.Terminate);
+        await client.WaitForExitAsync(Testing.Lab.LabNode.Limit);
+        await served.JudgeAsync();
+    }
+
+    // The kernel's own ip=dhcp is not in Debian's kernels (CONFIG_IP_PNP is not set): their initramfs has this program for it.
+    [Fact]
+    public async Task Ipconfig_of_an_initramfs_takes_ip_dhcp()
+    {
+        await using var served = await ServedGuest.StartAsync(["10.9.0.5/24"]);
+
+        var said = await served.Guest.ExecuteAsync("/usr/lib/klibc/bin/ipconfig -t 60 -c dhcp -d eth0");
+
+        Assert.Matches(@"address: 10\.9\.0\.5\s+broadcast: 10\.9\.0\.255\s+netmask: 255\.255\.255\.0", said);
+        Assert.Matches(@"routes : 0\.0\.0\.0/0 via 10\.9\.0\.1", said);
+        Assert.Equal([ServedGuest.Address4], await served.AddressesAsync());
+        await served.Guest.ExecuteAsync($"ping -c 2 -i 0.2 -W 5 {ServedGuest.FarAway4}");
+        await served.JudgeAsync();
+    }
+
+    private static Task HasBothAsync(ServedGuest served) => served.EventuallyAsync(
+        async () => (await served.AddressesAsync()).Order().SequenceEqual([ServedGuest.Address4, ServedGuest.Address6])
+            && (await served.GatewaysAsync(4)).Count > 0 && (await served.GatewaysAsync(6)).Count > 0,
+        "both addresses are the guest's alone, with a default route each");
+
     private static async Task StopAsync(ServedGuest served, Func<string, string, string> client, string family) =>
         await served.Guest.ExecuteAsync(client($"-{family} -x", family));
 

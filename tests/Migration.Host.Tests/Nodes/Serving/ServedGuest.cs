@@ -47,7 +47,7 @@ internal sealed class ServedGuest : IAsyncDisposable
     /// <param name="nic">What is attached; a bridge binding with names to resolve if nothing is given.</param>
     public static async Task<ServedGuest> StartAsync(IReadOnlyList<string>? addresses = null, Interface? nic = null)
     {
-        var lab = await NodeLab.StartAsync();
+        var lab = await NodeLab.StartAloneAsync();
         var topology = new Topology();
         try
         {
