@@ -20,7 +20,9 @@ internal sealed class Announcer(Attachments attachments, TimeProvider time, ILog
 
     public void Announce(MachineSnapshot machine)
     {
-        foreach (var attachment in attachments.OfPod(machine.Record.Plan.Pod.Uid).Where(attachment => attachment.Bound is not null))
+        // A NIC without a carrier is nowhere.
+        var silent = machine.Record.Plan.Interfaces.Where(nic => nic.LinkState is LinkState.Down).Select(nic => nic.Name).ToHashSet();
+        foreach (var attachment in attachments.OfPod(machine.Record.Plan.Pod.Uid).Where(attachment => attachment.Bound is { } bound && !silent.Contains(bound.Name)))
         {
             lock (_gate)
             {

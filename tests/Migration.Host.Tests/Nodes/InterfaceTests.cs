@@ -47,18 +47,24 @@ public sealed class InterfaceTests
         await RefusedAsync(StatusCode.FailedPrecondition, "has no NIC net1 yet", async () => await lab.A.Machines.HotplugInterfaceAsync(hot));
         var addresses = await guest.Pod.AddLanAsync("net1");
 
+        var begun = TimeProvider.System.GetTimestamp();
         await lab.A.Machines.HotplugInterfaceAsync(hot);
         await lab.A.Machines.HotplugInterfaceAsync(hot);
         await guest.Pod.Guest.WaitForAsync("GUEST-NIC eth1 02:00:00:00:88:07", Ct);
+        Tell("seen by the guest", begun);
         await guest.Pod.Guest.WaitForAsync($"GUEST-ADDRESS eth1 {addresses[0]}/16", Ct);
+        Tell("IPv4", begun);
         await guest.Pod.Guest.WaitForAsync($"GUEST-ADDRESS eth1 {addresses[1]}/128", Ct);
+        Tell("IPv6", begun);
         foreach (var address in addresses)
             await PingsAsync(lab.B, address);
         await lab.A.WaitForMachineAsync(guest.Pod.Uid, machine => machine.Interfaces.Any(nic => nic is { Name: "hot", Plugged: true, Leased: true }), "the guest has it and its lease");
 
+        begun = TimeProvider.System.GetTimestamp();
         await lab.A.Machines.UnplugInterfaceAsync(new UnplugInterfaceRequest { Id = guest.Pod.Uid, Name = "hot" });
         await lab.A.Machines.UnplugInterfaceAsync(new UnplugInterfaceRequest { Id = guest.Pod.Uid, Name = "hot" });
         await lab.A.WaitForMachineAsync(guest.Pod.Uid, machine => machine.Interfaces.All(nic => nic.Name != "hot"), "nothing is left of it");
+        Tell("gone without a trace", begun);
         await guest.Pod.Guest.WaitForAsync("GUEST-NIC-GONE eth1", Ct);
         Assert.Equal(["eth0", "lo", "net1", "tap0"], await LinksAsync(guest.Pod));
         Assert.DoesNotContain((await guest.Pod.Namespace.TcJsonAsync("qdisc show dev net1")).EnumerateArray(), qdisc => qdisc.GetProperty("kind").GetString() == "clsact");
@@ -98,8 +104,10 @@ public sealed class InterfaceTests
     {
         await using var lab = await NodeLab.StartAsync();
         var guest = await LabGuest.StartAsync(lab.A);
+        var begun = TimeProvider.System.GetTimestamp();
         await SetLinkAsync(lab.A, guest.Pod, LinkState.Down);
         await guest.Pod.Guest.WaitForAsync("GUEST-CARRIER eth0 down", Ct);
+        Tell("seen by the guest", begun);
         await lab.A.RestartAsync();
         await WaitForLinkAsync(lab.A, guest.Pod, LinkState.Down);
         await Assert.ThrowsAsync<ShellException>(() => lab.A.Namespace.ExecuteAsync($"ping -c 1 -W 1 {guest.Pod.Address}"));
@@ -349,6 +357,9 @@ public sealed class InterfaceTests
         while (guest.Console.Split(text).Length <= times)
             await Task.Delay(20, limit.Token);
     }
+
+    private static void Tell(string what, long since) =>
+        TestContext.Current.TestOutputHelper?.WriteLine($"{what} after {TimeProvider.System.GetElapsedTime(since).TotalMilliseconds:0} ms");
 
     private static string Ipv4(Machine machine, string nic) => machine.Interfaces.Single(one => one.Name == nic).Lease.Addresses[0].Split('/')[0];
 
