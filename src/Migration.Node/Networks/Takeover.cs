@@ -139,6 +139,13 @@ internal sealed class Takeover(PodLinks links, bool guarded) : IBinding
 
     private void CreateKeeper(PodNic nic, PodNicNames names)
     {
+        // A Detach that was cut off had put it aside.
+        if (links.Route.FindLink(names.Retired) is { } retired)
+        {
+            links.Route.SetLink(retired.Index, new LinkChanges { Name = names.Nic });
+            return;
+        }
+
         var mac = nic.Mac.ToPhysicalAddress();
         try
         {

@@ -83,6 +83,15 @@ internal sealed class BindingBench : IDisposable
     /// <summary>A new node process that is told another wiring.</summary>
     public void Restart(WiringChoice wiring) => Restart(meanwhile: () => _wiring = wiring);
 
+    /// <summary>A new node goes on after a crash; the same one goes on where it was not the process but the operation that failed.</summary>
+    public bool GoOn(int attempt)
+    {
+        if (attempt % 3 == 0)
+            return false;
+        Restart();
+        return true;
+    }
+
     public static async Task EventuallyAsync(Func<Task<bool>> holds, string what)
     {
         var waiting = TimeProvider.System.GetTimestamp();
