@@ -1,6 +1,5 @@
 using Migration.Linux;
 using Migration.Node.Networks;
-using Migration.Testing.Lab;
 
 namespace Migration.Host.Tests.Bindings;
 
@@ -33,7 +32,7 @@ public sealed class CrashTests
             var changes = Undisturbed(() => bench.Attach(plan));
             var attached = await PodPicture.OfAsync(bench.Pod);
             bench.Detach(nic);
-            await SameAsync(before, bench, "detached");
+            await PodPicture.BecomesAsync(bench.Pod, before, "detached");
             Assert.NotEqual(before, attached);
 
             for (var change = lane; change < changes.Count; change += Lanes)
@@ -42,13 +41,13 @@ public sealed class CrashTests
                 bench.GoOn(change);
                 bench.Attach(plan);
                 bench.Check(nic);
-                await SameAsync(attached, bench, $"attached again after {changes[change]}");
+                await PodPicture.BecomesAsync(bench.Pod, attached, $"attached again after {changes[change]}");
                 bench.Detach(nic);
 
                 CutOff(change, () => bench.Attach(plan));
                 bench.GoOn(change + 1);
                 bench.Detach(nic);
-                await SameAsync(before, bench, $"detached after {changes[change]}");
+                await PodPicture.BecomesAsync(bench.Pod, before, $"detached after {changes[change]}");
                 Assert.Empty(Directory.EnumerateFiles(bench.Records, "*.json"));
             }
         });
@@ -78,9 +77,9 @@ public sealed class CrashTests
                 bench.Attach(plan);
                 CutOff(change, () => bench.Detach(nic));
                 if (bench.GoOn(change) && change < changes.Count - 1)
-                    await SameAsync(attached, bench, $"taken up again after {changes[change]}");
+                    await PodPicture.BecomesAsync(bench.Pod, attached, $"taken up again after {changes[change]}");
                 bench.Detach(nic);
-                await SameAsync(before, bench, $"detached after {changes[change]}");
+                await PodPicture.BecomesAsync(bench.Pod, before, $"detached after {changes[change]}");
                 Assert.Empty(Directory.EnumerateFiles(bench.Records, "*.json"));
             }
         });
@@ -131,18 +130,6 @@ public sealed class CrashTests
                 throw new CrashException();
         });
         Assert.Throws<CrashException>(operation);
-    }
-
-    /// <summary>What the kernel settles in the background it settles in its own time.</summary>
-    private static async Task SameAsync(string[] expected, BindingBench bench, string when)
-    {
-        var waiting = TimeProvider.System.GetTimestamp();
-        var actual = await PodPicture.OfAsync(bench.Pod);
-        while (!expected.SequenceEqual(actual) && TimeProvider.System.GetElapsedTime(waiting) < LabNode.Limit)
-            actual = await PodPicture.OfAsync(bench.Pod);
-        Assert.True(
-            expected.SequenceEqual(actual),
-            $"{when}:\nmissing: {string.Join("\n         ", expected.Except(actual))}\nleft:    {string.Join("\n         ", actual.Except(expected))}");
     }
 
     private sealed class CrashException : Exception;

@@ -99,7 +99,7 @@ public sealed class NicPropertyTests
 
         bench.Detach();
 
-        await BindingBench.EventuallyAsync(async () => (await PodPicture.OfAsync(bench.Pod)).SequenceEqual(before), "the NIC is as it was");
+        await PodPicture.BecomesAsync(bench.Pod, before, "detached");
     }
 
     [Fact]

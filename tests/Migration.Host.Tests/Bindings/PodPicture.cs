@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Migration.Testing;
+using Migration.Testing.Lab;
 
 namespace Migration.Host.Tests.Bindings;
 
@@ -45,6 +46,25 @@ internal static class PodPicture
         return [.. output.Split("### ", StringSplitOptions.RemoveEmptyEntries).SelectMany(Lines).Order(StringComparer.Ordinal)];
     }
 
+    /// <summary>The same once every address is its interface's for good.</summary>
+    public static async Task<string[]> SettledAsync(TestNamespace space)
+    {
+        await BindingBench.EventuallyAsync(async () => string.IsNullOrWhiteSpace(await space.IpAsync("-6 addr show tentative")), "addresses are nobody else's");
+        return await OfAsync(space);
+    }
+
+    /// <summary>What the kernel settles in the background it settles in its own time.</summary>
+    public static async Task BecomesAsync(TestNamespace space, string[] expected, string when)
+    {
+        var waiting = TimeProvider.System.GetTimestamp();
+        var actual = await OfAsync(space);
+        while (!expected.SequenceEqual(actual) && TimeProvider.System.GetElapsedTime(waiting) < LabNode.Limit)
+            actual = await OfAsync(space);
+        Assert.True(
+            expected.SequenceEqual(actual),
+            $"{when}:\nmissing: {string.Join("\n         ", expected.Except(actual))}\nleft:    {string.Join("\n         ", actual.Except(expected))}");
+    }
+
     private static IEnumerable<string> Lines(string section)
     {
         var end = section.IndexOf('\n', StringComparison.Ordinal);
@@ -73,6 +93,9 @@ internal static class PodPicture
         // The address that comes with a rolled MAC is rolled, too.
         if (found["linkinfo"]?["info_kind"]?.ToString() == "tun" || found["ifname"]?.ToString() is { } name && (name.StartsWith("tap", StringComparison.Ordinal) || name.EndsWith("-off", StringComparison.Ordinal)))
             found.Remove("address");
+        // bridge(8) looks for a veth's other end here, whichever namespace it is in.
+        if (title == "bridge")
+            found.Remove("link");
         Strip(found);
         return title.StartsWith("nft", StringComparison.Ordinal) && found.ContainsKey("metainfo") ? "" : found.ToJsonString(new JsonSerializerOptions { WriteIndented = false });
     }
