@@ -232,6 +232,35 @@ public sealed class DelegateTests
     }
 
     [Fact]
+    public async Task Node_killed_at_any_moment_of_an_add_leaves_nothing_after_the_del()
+    {
+        await using var lab = await NodeLab.StartAsync();
+        var pod = await lab.A.CreatePodAsync("net");
+        await PlanAsync(
+            lab, pod, Delegated("blue", "pod0a", "default/blue", BridgeOf(lab, "blue", "10.66.1.0/24", "fd66:1::/64")),
+            Delegated("red", "pod0b", "default/red", PointToPointOf(lab, "red", "10.66.3.0/24")));
+        // Anywhere in the work, which takes some hundred milliseconds, and in the DEL after it.
+        foreach (var delay in new[] { 10, 45, 90 })
+        {
+            var attaching = pod.AttachAsync();
+            await Task.Delay(delay, Ct);
+            lab.A.Kill();
+            await Record.ExceptionAsync(() => attaching);
+            await lab.A.StartServiceAsync();
+            var detaching = pod.DetachAsync();
+            await Task.Delay(delay / 2, Ct);
+            await lab.A.RestartAsync();
+            await Record.ExceptionAsync(() => detaching);
+
+            await pod.DetachAsync();
+            await NothingIsLeftAsync(lab, pod);
+        }
+
+        await pod.AttachAsync();
+        Assert.Equal(3, (await BoundAsync(lab, pod)).Count);
+    }
+
+    [Fact]
     public async Task Failing_del_is_tried_for_all_and_again_by_the_next()
     {
         await using var lab = await NodeLab.StartAsync();

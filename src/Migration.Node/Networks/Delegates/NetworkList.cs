@@ -33,12 +33,6 @@ internal sealed record NetworkList
         if (!IsName(name))
             throw Nonsense(defaultName, $"name '{name}' is not letters, digits, '_', '.' and '-'");
         var plugins = configuration.ContainsKey("plugins") ? Inlined(configuration, name) : [configuration];
-        foreach (var plugin in plugins)
-        {
-            if (Text(plugin, "type", name) is not { Length: > 0 } type || type.Contains('/'))
-                throw Nonsense(name, "a plugin without type, or with a path for one");
-        }
-
         return new NetworkList
         {
             Name = name,
@@ -46,11 +40,11 @@ internal sealed record NetworkList
             DisableCheck = Flag(configuration, "disableCheck", name),
             DisableCollect = Flag(configuration, "disableGC", name),
             OnlyInlinedPlugins = Flag(configuration, "loadOnlyInlinedPlugins", name),
-            Plugins = WithoutOurs(name, plugins),
+            Plugins = Checked(name, plugins),
         };
     }
 
-    public NetworkList With(IReadOnlyList<JsonObject> more) => this with { Plugins = WithoutOurs(Name, [.. Plugins, .. more]) };
+    public NetworkList With(IReadOnlyList<JsonObject> more) => this with { Plugins = Checked(Name, [.. Plugins, .. more]) };
 
     /// <summary>As one list again, for the cache.</summary>
     public string ToJson() => new JsonObject
@@ -80,10 +74,18 @@ internal sealed record NetworkList
             ? [.. plugins.Select(plugin => plugin as JsonObject ?? throw Nonsense(name, "plugins holds something that is not an object"))]
             : throw Nonsense(name, "plugins is not a list of at least one plugin");
 
-    private static IReadOnlyList<JsonObject> WithoutOurs(string name, List<JsonObject> plugins) =>
-        plugins.Where(plugin => (string?)plugin["type"] != OurOwnPlugin).ToList() is { Count: > 0 } others
+    private static IReadOnlyList<JsonObject> Checked(string name, List<JsonObject> plugins)
+    {
+        foreach (var plugin in plugins)
+        {
+            if (Text(plugin, "type", name) is not { Length: > 0 } type || type.Contains('/'))
+                throw Nonsense(name, "a plugin without type, or with a path for one");
+        }
+
+        return plugins.Where(plugin => (string?)plugin["type"] != OurOwnPlugin).ToList() is { Count: > 0 } others
             ? others
             : throw Nonsense(name, $"no plugin besides {OurOwnPlugin}, which makes no NIC");
+    }
 
     private static string VersionOf(JsonObject configuration, string name)
     {

@@ -112,8 +112,8 @@ internal static class NetworkStatus
         var dns = new JsonObject();
         foreach (var key in new[] { "nameservers", "domain", "search", "options" })
         {
-            if (result["dns"]?[key] is JsonArray { Count: > 0 } or JsonValue)
-                dns[key] = result["dns"]![key]!.DeepClone();
+            if ((result["dns"] as JsonObject)?[key] is { } value and (JsonArray { Count: > 0 } or JsonValue))
+                dns[key] = value.DeepClone();
         }
 
         return dns;

@@ -43,9 +43,10 @@ internal sealed record PluginCall
     private JsonObject RuntimeConfiguration(JsonObject plugin)
     {
         var granted = new JsonObject();
+        var declarations = plugin["capabilities"] as JsonObject;
         foreach (var (capability, value) in Capabilities)
         {
-            if (plugin["capabilities"]?[capability] is JsonValue declared && declared.TryGetValue<bool>(out var wanted) && wanted)
+            if (declarations?[capability] is JsonValue declared && declared.TryGetValue<bool>(out var wanted) && wanted)
                 granted[capability] = value?.DeepClone();
         }
 

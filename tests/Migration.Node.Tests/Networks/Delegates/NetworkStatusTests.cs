@@ -15,6 +15,8 @@ public sealed class NetworkStatusTests
     [InlineData(
         """{"cniVersion":"0.2.0","ip4":{"ip":"10.0.0.2/24","gateway":"10.0.0.1","routes":[{"dst":"0.0.0.0/0","gw":"10.0.0.1"}]},"ip6":{"ip":"fd00::2/64"},"dns":{"nameservers":["10.0.0.3"],"domain":"x.example"}}""",
         """[{"name":"ns/lan","interface":"net1","ips":["10.0.0.2","fd00::2"],"mac":"02:00:00:00:00:07","mtu":1400,"dns":{"nameservers":["10.0.0.3"],"domain":"x.example"},"gateway":["10.0.0.1"]}]""")]
+    [InlineData(
+        """{"interfaces":"many","ips":[7,{"address":8,"interface":"x"}],"routes":{"dst":"0.0.0.0/0"},"dns":"none","ip4":9}""", """[{"name":"ns/lan","interface":"net1","mac":"02:00:00:00:00:07","mtu":1400,"dns":{}}]""")]
     [InlineData("""{"cniVersion":"1.0.0"}""", """[{"name":"ns/lan","interface":"net1","mac":"02:00:00:00:00:07","mtu":1400,"dns":{}}]""")]
     [InlineData(
         """{"cniVersion":"1.1.0","interfaces":[{"name":"net1","sandbox":"/n","mac":"0a:00:00:00:00:03"},{"name":"net1b","sandbox":"/n","mac":"0a:00:00:00:00:04","mtu":9000}],"ips":[{"address":"10.0.0.2/24","interface":0},{"address":"10.0.1.2/24","interface":1}]}""",

@@ -18,6 +18,7 @@ public sealed class PluginCallTests
     [Theory]
     [InlineData("""{"type":"x"}""", null)]
     [InlineData("""{"type":"x","capabilities":{"portMappings":true}}""", null)]
+    [InlineData("""{"type":"x","capabilities":["mac"]}""", null)]
     [InlineData("""{"type":"x","capabilities":{"mac":false,"ips":"yes"}}""", null)]
     [InlineData("""{"type":"x","capabilities":{"mac":true}}""", """{"mac":"02:00:00:00:00:01"}""")]
     [InlineData("""{"type":"x","capabilities":{"ips":true,"mac":true}}""", """{"mac":"02:00:00:00:00:01","ips":["10.0.0.1/24"]}""")]
