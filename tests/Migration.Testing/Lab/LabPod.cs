@@ -122,11 +122,13 @@ public sealed class LabPod : IDisposable
     };
 
     /// <summary>The pod's container: the launcher, with its volumes where a kubelet would mount them.</summary>
-    public void StartLauncher()
+    /// <param name="resolverConfiguration">What the pod finds at /etc/resolv.conf; the machine's own if nothing is given.</param>
+    public void StartLauncher(string? resolverConfiguration = null)
     {
         const string script = """
             mount -t tmpfs none /run && mkdir -p /run/migration-launcher /run/migration-volumes/kernel-boot &&
             mount --bind "$1" /run/migration-launcher && mount --bind "$2" /run/migration-volumes/kernel-boot &&
+            { [ -z "$4" ] || mount --bind "$4" /etc/resolv.conf; } &&
             exec setpriv --reuid 107 --regid 107 --clear-groups --pdeathsig KILL "$3" --socket /run/migration-launcher/launcher.sock
             """;
         var owned = Shell.RunAsync("chown", $"{QemuUser}:{QemuUser}", Sockets);
@@ -135,7 +137,7 @@ public sealed class LabPod : IDisposable
         _launcher = TiedProcess.Start(
             "/usr/bin/nsenter",
             [$"--net={Namespace.Path}", "--", "unshare", "--mount", "--propagation", "private", "sh", "-c", script, "launcher",
-                Sockets, Path.GetDirectoryName(Guest.Kernel)!, BuiltProgram.Path("migration-launcher")],
+                Sockets, Path.GetDirectoryName(Guest.Kernel)!, BuiltProgram.Path("migration-launcher"), resolverConfiguration ?? ""],
             Path.Combine(_node.Folder, $"{Uid}.console"), errors);
     }
 

@@ -27,12 +27,12 @@ public sealed class NodeLab : IAsyncDisposable
 
     public LabNode B { get; private set; } = null!;
 
-    public static Task<NodeLab> StartAsync() => StartAsync(both: true);
+    public static Task<NodeLab> StartAsync() => StartAsync(both: true, []);
 
-    /// <summary>The first node alone, for what needs no other.</summary>
-    public static Task<NodeLab> StartAloneAsync() => StartAsync(both: false);
+    /// <summary>The first node alone, for what needs no other, with these arguments more.</summary>
+    public static Task<NodeLab> StartAloneAsync(params IReadOnlyList<string> arguments) => StartAsync(both: false, arguments);
 
-    private static async Task<NodeLab> StartAsync(bool both)
+    private static async Task<NodeLab> StartAsync(bool both, IReadOnlyList<string> arguments)
     {
         _ = LeftoversRemoved.Value;
         // Short: unix sockets below it must fit into sun_path.
@@ -41,7 +41,7 @@ public sealed class NodeLab : IAsyncDisposable
         var lab = new NodeLab(folder);
         try
         {
-            lab.A = new LabNode(lab, "a", 1);
+            lab.A = new LabNode(lab, "a", 1) { MoreArguments = arguments };
             lab.B = new LabNode(lab, "b", 2);
             await Shell.RunLineAsync($"ip link add fabric netns {lab.A.Namespace.Name} type veth peer name fabric netns {lab.B.Namespace.Name}");
             await Task.WhenAll(lab.A.StartAsync(), both ? lab.B.StartAsync() : Task.CompletedTask);

@@ -95,10 +95,13 @@ public sealed class ClientTests
         await served.JudgeAsync();
     }
 
-    [Fact]
-    public async Task Dhcpcd_configures_both_families_and_renews()
+    [Theory]
+    [InlineData(Binding.Bridge, "cable", ServedGuest.Address4, ServedGuest.Address6, "fe80::6d:69ff:fe67:7202")]
+    [InlineData(Binding.Bridge, "takeover", ServedGuest.Address4, ServedGuest.Address6, "fe80::6d:69ff:fe67:7202")]
+    [InlineData(Binding.Masquerade, "auto", "10.0.2.2", "fd10:0:2::2", "fe80::ff:fe00:0")]
+    public async Task Dhcpcd_configures_both_families_behind_every_wiring(Binding binding, string wiring, string address4, string address6, string router)
     {
-        await using var served = await ServedGuest.StartAsync();
+        await using var served = await ServedGuest.StartAsync(null, new Interface { Name = "default", PodInterface = "eth0", Binding = binding }, "--wiring", wiring);
         var script = served.WriteScript("script", Keep);
         File.WriteAllText(served.At("dhcpcd.conf"), $"duid\noption domain_name_servers, domain_search, interface_mtu\nscript {script}\n");
         // Its files are in places of its own: the machine's are none of the guest's business.
@@ -108,7 +111,8 @@ public sealed class ClientTests
             """);
         using var client = served.Start("dhcpcd", $"unshare -m {start}");
 
-        await HasBothAsync(served);
+        await HasBothAsync(served, address4, address6);
+        Assert.Equal([router], await served.GatewaysAsync(6));
         await served.ReachesFarAwayAsync();
         client.Signal(Linux.ProcessSignal.Terminate);
         await client.WaitForExitAsync(Testing.Lab.LabNode.Limit);
@@ -130,8 +134,8 @@ public sealed class ClientTests
         await served.JudgeAsync();
     }
 
-    private static Task HasBothAsync(ServedGuest served) => served.EventuallyAsync(
-        async () => (await served.AddressesAsync()).Order().SequenceEqual([ServedGuest.Address4, ServedGuest.Address6])
+    private static Task HasBothAsync(ServedGuest served, string address4 = ServedGuest.Address4, string address6 = ServedGuest.Address6) => served.EventuallyAsync(
+        async () => (await served.AddressesAsync()).Order().SequenceEqual([address4, address6])
             && (await served.GatewaysAsync(4)).Count > 0 && (await served.GatewaysAsync(6)).Count > 0,
         "both addresses are the guest's alone, with a default route each");
 

@@ -14,7 +14,6 @@ internal sealed class ServedGuest : IAsyncDisposable
 {
     public const string Mac = "02:00:0a:09:00:05", Address4 = "10.9.0.5", Address6 = "fd09::5", FarAway6 = "fd99::1", FarAway4 = "10.99.0.1";
 
-    // KubeVirt's name servers would be the pod's; here the lease says them.
     private static readonly string[] Both = [$"{Address4}/24", $"{Address6}/64"];
     private readonly Topology _topology;
     private TapCapture? _capture;
@@ -44,10 +43,11 @@ internal sealed class ServedGuest : IAsyncDisposable
     private string Wire => Path.Combine(Folder, "wire.pcap");
 
     /// <param name="addresses">The pod's; both families if none are given.</param>
-    /// <param name="nic">What is attached; a bridge binding with names to resolve if nothing is given.</param>
-    public static async Task<ServedGuest> StartAsync(IReadOnlyList<string>? addresses = null, Interface? nic = null)
+    /// <param name="nic">What is attached; a bridge binding if nothing is given.</param>
+    /// <param name="nodeArguments">The node service's, besides the usual.</param>
+    public static async Task<ServedGuest> StartAsync(IReadOnlyList<string>? addresses = null, Interface? nic = null, params IReadOnlyList<string> nodeArguments)
     {
-        var lab = await NodeLab.StartAloneAsync();
+        var lab = await NodeLab.StartAloneAsync(nodeArguments);
         var topology = new Topology();
         try
         {
@@ -57,9 +57,9 @@ internal sealed class ServedGuest : IAsyncDisposable
             await router.Namespace.IpAsync($"addr add {FarAway4}/32 dev lo");
             await router.Namespace.IpAsync($"addr add {FarAway6}/128 dev lo nodad");
             var served = new ServedGuest(lab, topology, router, pod);
-            await served.AttachAsync(nic ?? new Interface { Name = "default", PodInterface = "eth0", Binding = Binding.Bridge });
+            var attachment = await served.AttachAsync(nic ?? new Interface { Name = "default", PodInterface = "eth0", Binding = Binding.Bridge });
             served._capture = new TapCapture(pod, "tap0", served.Wire);
-            served.Stack = await LabGuestStack.PlugAsync(pod, "tap0", Mac, ipv6: true);
+            served.Stack = await LabGuestStack.PlugAsync(pod, "tap0", attachment.Interface.Mac, ipv6: true);
             return served;
         }
         catch
