@@ -17,6 +17,9 @@ public static class Labels
     /// <summary>On a migration's target pod: the migration's UID.</summary>
     public const string MigrationJobUid = "kubevirt.io/migrationJobUID";
 
+    /// <summary>On a launcher pod that the guest has left, and that keeps its address on the pod network.</summary>
+    public const string Anchor = "migration.internal/anchor";
+
     /// <summary>On instances: the node that runs the guest.</summary>
     public const string NodeName = "kubevirt.io/nodeName";
 

@@ -104,7 +104,7 @@ internal static unsafe partial class LibC
 
     // Processes: pidfd_open(2) and pidfd_send_signal(2), which glibc has wrapped only since 2.36; their numbers are the same everywhere.
 
-    private const nint PidFdSendSignalNumber = 424, PidFdOpenNumber = 434;
+    private const nint PidFdSendSignalNumber = 424, PidFdOpenNumber = 434, PidFdGetFdNumber = 438;
 
     [LibraryImport(Library, EntryPoint = "syscall", SetLastError = true)]
     private static partial SizeResult SystemCall(nint number, nint first, nint second);
@@ -113,6 +113,8 @@ internal static unsafe partial class LibC
     private static partial SizeResult SystemCall(nint number, SafeHandle first, nint second, nint third, nint fourth);
 
     public static SizeResult PidFdOpen(int pid, int flags) => SystemCall(PidFdOpenNumber, pid, flags);
+
+    public static SizeResult PidFdGetFd(SafeHandle pidfd, int number) => SystemCall(PidFdGetFdNumber, pidfd, number, 0, 0);
 
     public static SizeResult PidFdSendSignal(SafeHandle pidfd, int signal) => SystemCall(PidFdSendSignalNumber, pidfd, signal, 0, 0);
 

@@ -53,6 +53,9 @@ public sealed class ProcessHandle : IDisposable
         return true;
     }
 
+    /// <summary>A descriptor of ours for what the process has open under this number.</summary>
+    public FileDescriptor Borrow(int number) => new(LibC.PidFdGetFd(_descriptor, number).OrThrow($"share descriptor {number} of process {Id}"));
+
     /// <summary>True as soon as the process has ended; false when time is up.</summary>
     public bool WaitForExit(TimeSpan timeout) => PollDescriptor.Wait(_descriptor, PollDescriptor.In, (int)timeout.TotalMilliseconds);
 

@@ -103,4 +103,7 @@ internal static partial class Log
 
     [LoggerMessage(LogLevel.Debug, "Migration {Migration} ({Role}): {Step}")]
     public static partial void MigrationStep(ILogger log, string migration, string role, string step);
+
+    [LoggerMessage(LogLevel.Information, "Migration {Migration}: {Frames} frames that the guest had not read were sent after it")]
+    public static partial void FramesSentAfter(ILogger log, string migration, int frames);
 }

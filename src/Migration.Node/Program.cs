@@ -108,7 +108,7 @@ static void AddServices(IServiceCollection services, NodeOptions options, StateD
     services.AddSingleton<HostProbe>();
     services.AddSingleton<MachineRoom>();
     services.AddSingleton(provider => new MigrationDesk(
-        options, state, provider.GetRequiredService<MachineRoom>(), identity, provider.GetRequiredService<Announcer>(),
+        options, state, provider.GetRequiredService<MachineRoom>(), identity, provider.GetRequiredService<Attachments>(), provider.GetRequiredService<Announcer>(),
         provider.GetRequiredService<NodeMetrics>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILoggerFactory>()));
     var health = new HealthServiceImpl();
     health.SetStatus("", Grpc.Health.V1.HealthCheckResponse.Types.ServingStatus.Serving);

@@ -10,7 +10,7 @@ public sealed class DemoTests
     private static readonly string[] Promised =
     [
         "result", "sourceNode", "targetNode", "memoryMiB", "totalMs", "stoppedMs", "createToSucceededMs", "transferredBytes", "iterations",
-        "encrypted", "guestAddress", "packets", "tcp",
+        "encrypted", "guestAddress", "interfaces", "packets", "lanPackets", "tcp",
     ];
 
     [Fact]
@@ -32,6 +32,16 @@ public sealed class DemoTests
         var address = report.GetProperty("guestAddress");
         Assert.StartsWith("10.244.", address.GetProperty("before").GetString(), StringComparison.Ordinal);
         Assert.Equal(address.GetProperty("before").GetString(), address.GetProperty("after").GetString());
+        foreach (var nic in report.GetProperty("interfaces").EnumerateArray())
+        {
+            // An IPv4 and an IPv6 address by our DHCP on both networks, kept.
+            Assert.Equal(2, nic.GetProperty("before").GetArrayLength());
+            Assert.Equal(nic.GetProperty("before").ToString(), nic.GetProperty("after").ToString());
+        }
+
+        Assert.Equal(["default", "lan"], report.GetProperty("interfaces").EnumerateArray().Select(nic => nic.GetProperty("name").GetString()));
+        Assert.True(report.GetProperty("lanPackets").GetProperty("received").GetInt32() > 0, output);
+        Assert.False(report.GetProperty("tcp").GetProperty("broken").GetBoolean(), output);
         Assert.True(report.GetProperty("packets").GetProperty("received").GetInt32() > 0, output);
         Assert.True(report.GetProperty("tcp").GetProperty("roundTrips").GetInt32() > 0, output);
         (await Footprint.OfAsync("demo")).AssertNothingLeft(before);

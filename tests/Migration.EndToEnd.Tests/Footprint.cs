@@ -32,8 +32,7 @@ internal sealed record Footprint(IReadOnlySet<string> Namespaces, IReadOnlySet<s
     }
 
     private static IEnumerable<string> FilesOf(string cluster) =>
-        new[] { $"/run/migration-local/{cluster}" }.Where(Directory.Exists)
-            .Concat(Directory.Exists("/var/lib/cni") ? Directory.EnumerateFiles("/var/lib/cni", "*", SearchOption.AllDirectories) : []);
+        new[] { $"/run/migration-local/{cluster}" }.Where(Directory.Exists);
 
     /// <summary>Programs of ours that name the cluster's state directory or run in a namespace that is no longer there.</summary>
     private static IEnumerable<string> ProcessesOf(string cluster)

@@ -27,4 +27,10 @@ public sealed record MigrationJobProgress : OpenRecord
     public string? TotalTime { get; init; }
 
     public bool? Encrypted { get; init; }
+
+    /// <summary>The source pod stays and keeps the guest's address on the pod network.</summary>
+    public bool? Anchored { get; init; }
+
+    /// <summary>Frames that reached the guest while it stood still, and were sent after it.</summary>
+    public long? FramesSentAfter { get; init; }
 }

@@ -32,6 +32,9 @@ public abstract record MigrationAction
 
     public sealed record DeletePod(Pod Pod) : MigrationAction;
 
+    /// <summary>Say of the source pod that it stays to keep the guest's address.</summary>
+    public sealed record MarkAnchor(Pod Pod) : MigrationAction;
+
     public sealed record DeleteMachine(string Node, string Id) : MigrationAction;
 
     /// <summary>The nodes forget the migration, and the object may go.</summary>

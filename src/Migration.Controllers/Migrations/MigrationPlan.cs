@@ -257,6 +257,10 @@ public sealed class MigrationPlan(LauncherPods pods)
         var status = observed.Status;
         if (!observed.Job.Metadata.HasFinalizer(FinalizerNames.Migration))
             return new(status, new MigrationAction.Wait());
+        if (status is { Phase: MigrationJobPhase.Succeeded, Progress.Anchored: true })
+            return new(status, observed.SourcePod is { } keeper && keeper.Metadata.Label(Labels.Anchor) is null
+                ? new MigrationAction.MarkAnchor(keeper)
+                : new MigrationAction.Forget(Nodes(observed)));
         var (pod, machine) = status.Phase == MigrationJobPhase.Succeeded ? (observed.SourcePod, observed.Source) : (observed.TargetPod, observed.Target);
         if (pod is not null && machine.Machine is not null)
             return new(status, new MigrationAction.DeleteMachine(pod.Spec!.NodeName!, pod.Uid));
@@ -326,6 +330,8 @@ public sealed class MigrationPlan(LauncherPods pods)
         MigrationId = observed.Uid,
         MachineId = observed.SourcePod!.Uid,
         TargetNode = targetNode,
+        // Only the pod network's addresses stay behind; the node knows which those are.
+        Options = new MigrationOptions { Anchor = Anchor.Always },
     };
 
     private static VirtualMachineInstanceMigrationStatus InPhase(MigrationObservation observed, string phase) => observed.Status with

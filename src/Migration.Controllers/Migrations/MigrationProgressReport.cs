@@ -22,6 +22,8 @@ public static class MigrationProgressReport
             Downtime = Text(state.Downtime),
             TotalTime = Text(state.TotalTime),
             Encrypted = state.Encrypted,
+            Anchored = state.Anchored ? true : null,
+            FramesSentAfter = state.Anchored ? state.FramesSentAfter : null,
         };
     }
 

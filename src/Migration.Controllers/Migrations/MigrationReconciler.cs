@@ -188,6 +188,9 @@ public sealed class MigrationReconciler(
                 case MigrationAction.DeletePod delete:
                     await _pods.EnsureDeletedAsync(delete.Pod, DeleteOptions.Default, ct);
                     break;
+                case MigrationAction.MarkAnchor mark:
+                    await MarkAnchorAsync(mark.Pod, ct);
+                    return Outcome.Again(TimeSpan.Zero);
                 case MigrationAction.Forget forget:
                     return await ForgetAsync(observed, job, forget.Nodes, ct);
                 default:
@@ -209,6 +212,13 @@ public sealed class MigrationReconciler(
         };
         if (Patch.Between(KubeVirt.Migrations, job, marked, onlyIfUnchanged: true) is { } patch)
             await _migrations.PatchAsync(job.Key, patch, ct);
+    }
+
+    private async Task MarkAnchorAsync(Pod pod, CancellationToken ct)
+    {
+        var marked = pod with { Metadata = pod.Metadata.WithLabel(Labels.Anchor, "true") };
+        if (Patch.Between(Kinds.Pods, pod, marked, onlyIfUnchanged: true) is { } patch)
+            await _pods.PatchAsync(pod.Key, patch, ct);
     }
 
     private async Task CreatePodAsync(VirtualMachineInstanceMigration job, Pod pod, CancellationToken ct)

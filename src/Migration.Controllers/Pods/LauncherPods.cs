@@ -157,7 +157,12 @@ public sealed class LauncherPods(string launcherImage)
                     .. apart.RequiredDuringSchedulingIgnoredDuringExecution ?? [],
                     new PodAffinityTerm
                     {
-                        LabelSelector = new LabelSelector { MatchLabels = new Dictionary<string, string> { [Labels.CreatedBy] = instance.Metadata.Uid! } },
+                        LabelSelector = new LabelSelector
+                        {
+                            MatchLabels = new Dictionary<string, string> { [Labels.CreatedBy] = instance.Metadata.Uid! },
+                            // A guest may come back to where its address was kept.
+                            MatchExpressions = [new SelectorRequirement { Key = Labels.Anchor, Operator = "DoesNotExist" }],
+                        },
                         TopologyKey = Labels.HostName,
                     },
                 ],

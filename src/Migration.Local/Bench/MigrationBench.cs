@@ -22,7 +22,7 @@ public static class MigrationBench
     {
         var time = TimeProvider.System;
         await using var cluster = await EmbeddedCluster.StartAsync(new ClusterOptions("bench"), NullLoggerFactory.Instance, time, ct);
-        await new Kubectl(cluster.Paths.Kubeconfig).SendAsync("apply", DemoManifests.Guest, ct);
+        await new Kubectl(cluster.Paths.Kubeconfig).SendAsync("apply", DemoManifests.Guest(), ct);
         await Eventually.UntilAsync("the guest runs", Patience, time, async limit =>
             (await cluster.Client.For(KubeVirt.Instances).GetAsync(new ObjectKey("default", DemoManifests.GuestName), limit)).Status?.Phase == "Running", ct);
         await using var raw = await RawMigrations.StartAsync(cluster.Paths.Node("node1").Namespace, GuestMemory, time, ct);

@@ -13,6 +13,7 @@ public sealed record ClusterPaths(string Name)
     public string DaemonLog => Path.Combine(Root, "daemon.log");
     public string ControllersLog => Path.Combine(Root, "controllers.log");
     public string ControllersCertificates => Path.Combine(Root, "controllers-certificates");
+    public string LanAddresses => Path.Combine(Root, "lan-addresses");
     public string FabricNamespace => NamespacePath($"mig-{Name}");
 
     public NodePaths Node(string node) => new(this, node);

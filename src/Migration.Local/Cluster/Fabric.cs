@@ -25,6 +25,9 @@ internal sealed class Fabric(ClusterPaths paths)
     public static readonly IPAddress Gateway = new([10, 77, 0, 1]);
     public const string Lan = "lan";
 
+    // A neighbour for whoever is on the LAN.
+    private static readonly IPAddress LanAddress = new([10, 60, 0, 1]);
+    private static readonly IPAddress Ipv6LanAddress = IPAddress.Parse("fd60::1");
     private static readonly IPAddress Ipv6Gateway = IPAddress.Parse("fd77::1");
     private const int PrefixLength = 24, Ipv6PrefixLength = 64;
     private const string BridgeName = "br0";
@@ -37,6 +40,7 @@ internal sealed class Fabric(ClusterPaths paths)
         links.CreateLink(new NewLink.Bridge { Name = BridgeName, Up = true });
         links.CreateLink(new NewLink.Bridge { Name = Lan, Up = true });
         AddAddresses(links, links.GetLink(BridgeName).Index, Gateway, Ipv6Gateway);
+        AddAddresses(links, links.GetLink(Lan).Index, LanAddress, Ipv6LanAddress);
         Forward(fabric);
         foreach (var node in nodes)
             Connect(node, nodes, links);

@@ -37,18 +37,21 @@ public static class DemoCommand
     internal static async Task<DemoReport> RunAsync(EmbeddedCluster cluster, DemoView view, TimeProvider time, CancellationToken ct)
     {
         var kubectl = new Kubectl(cluster.Paths.Kubeconfig);
-        view.Step("kubectl apply: a guest and a peer");
-        await kubectl.SendAsync("apply", DemoManifests.Guest, ct);
+        view.Step("kubectl apply: a network, a guest on it and on the pod network, and a peer");
+        await kubectl.SendAsync("apply", DemoManifests.Lan(cluster.Paths.LanAddresses), ct);
+        await kubectl.SendAsync("apply", DemoManifests.Guest(DemoManifests.LanName), ct);
         await kubectl.SendAsync("apply", DemoManifests.Peer, ct);
         var guest = await GuestWithAddressAsync(cluster, time, ct);
         var peer = await RunningPeerAsync(cluster, time, ct);
         var address = IPAddress.Parse(guest.Status!.Interfaces![0].IpAddress!);
-        view.Step($"the guest runs on {guest.Status.NodeName} and got {address} by DHCP");
+        view.Step($"the guest runs on {guest.Status.NodeName} and got by DHCP {string.Join(", ", guest.Status.Interfaces.SelectMany(AddressesOf))}");
 
         using var space = NetworkNamespace.Open(cluster.PodNetworkNamespace(peer.Metadata.Uid!)!);
         await using var echo = await TalkAsync(space, address, time, ct);
-        await using var pings = new PingStream(space.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Raw, ProtocolType.Icmp)), address, TimeSpan.FromMilliseconds(5), time);
-        view.Step("the peer pings it every 5 ms and talks to it over TCP");
+        await using var pings = Ping(space, address, time);
+        using var fabric = NetworkNamespace.Open(cluster.Paths.FabricNamespace);
+        await using var lanPings = Ping(fabric, IPAddress.Parse(guest.Status.Interfaces[1].IpAddress!), time);
+        view.Step("the peer pings it every 5 ms and talks to it over TCP, a neighbour on the LAN pings its second NIC");
         await Task.Delay(TrafficAround, time, ct);
 
         view.Step("kubectl create: a VirtualMachineInstanceMigration");
@@ -74,9 +77,16 @@ public static class DemoCommand
             Encrypted = status.Progress?.Encrypted == true,
             GuestAddress = new GuestAddress(address.ToString(), after.Status?.Interfaces?.FirstOrDefault()?.IpAddress),
             Tcp = await echo.StopAsync(LastAnswers),
+            Interfaces = [.. guest.Status.Interfaces.Select(nic => new GuestNic(nic.Name ?? "", nic.Mac, AddressesOf(nic), AddressesOf(after.Status?.Interfaces?.FirstOrDefault(other => other.Name == nic.Name))))],
             Packets = await pings.StopAsync(LastAnswers),
+            LanPackets = await lanPings.StopAsync(LastAnswers),
         };
     }
+
+    private static PingStream Ping(NetworkNamespace from, IPAddress address, TimeProvider time) =>
+        new(from.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Raw, ProtocolType.Icmp)), address, TimeSpan.FromMilliseconds(5), time);
+
+    private static IReadOnlyList<string> AddressesOf(InterfaceObservation? nic) => nic?.IpAddresses ?? [];
 
     /// <summary>The guest's echo server may start a moment after its address is there.</summary>
     private static async Task<EchoStream> TalkAsync(NetworkNamespace space, IPAddress guest, TimeProvider time, CancellationToken ct)
@@ -102,7 +112,7 @@ public static class DemoCommand
             var guest = await cluster.Client.For(Instances).GetAsync(KeyOf(DemoManifests.GuestName), limit);
             if (guest.Status?.Phase is "Failed" or "Succeeded")
                 throw new InvalidOperationException($"the guest ended: {guest.Status.Phase} {guest.Status.Reason}");
-            return guest.Status is { Phase: "Running", Interfaces: [{ IpAddress.Length: > 0 }, ..] } ? guest : null;
+            return guest.Status is { Phase: "Running", Interfaces: [{ IpAddresses.Count: 2 }, { IpAddresses.Count: 2 }] } ? guest : null;
         }, ct);
 
     private static Task<Pod> RunningPeerAsync(EmbeddedCluster cluster, TimeProvider time, CancellationToken ct) =>

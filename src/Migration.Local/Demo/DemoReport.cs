@@ -18,11 +18,19 @@ public sealed record DemoReport
     public int Iterations { get; init; }
     public bool Encrypted { get; init; }
     public GuestAddress? GuestAddress { get; init; }
+
+    /// <summary>Every NIC of the guest, with what it had before and has after.</summary>
+    public IReadOnlyList<GuestNic>? Interfaces { get; init; }
     public PacketCounts? Packets { get; init; }
+
+    /// <summary>Pings to the second NIC, from a neighbour on its network.</summary>
+    public PacketCounts? LanPackets { get; init; }
     public ConversationCounts? Tcp { get; init; }
 }
 
 public sealed record GuestAddress(string? Before, string? After);
+
+public sealed record GuestNic(string Name, string? Mac, IReadOnlyList<string> Before, IReadOnlyList<string> After);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(DemoReport))]

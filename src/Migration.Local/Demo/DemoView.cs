@@ -1,4 +1,5 @@
 using Migration.Api;
+using Migration.Local.Traffic;
 using Spectre.Console;
 
 namespace Migration.Local.Demo;
@@ -39,14 +40,20 @@ internal sealed class DemoView(bool silent)
         table.AddRow("guest stopped", $"{report.StoppedMs:0.0} ms");
         table.AddRow("create → Succeeded", $"{report.CreateToSucceededMs:0} ms");
         table.AddRow("guest's address", $"{report.GuestAddress?.Before} → {report.GuestAddress?.After}");
+        foreach (var nic in report.Interfaces ?? [])
+            table.AddRow($"NIC {nic.Name}", Markup.Escape($"{nic.Mac}: {string.Join(' ', nic.Before)} → {(nic.Before.SequenceEqual(nic.After) ? "the same" : string.Join(' ', nic.After))}"));
         if (report.Packets is { } packets)
-            table.AddRow("pings", $"{packets.Sent} sent, {packets.Received} answered, {packets.Lost} lost, {packets.Duplicated} duplicated");
+            table.AddRow("pings", Counts(packets));
+        if (report.LanPackets is { } lan)
+            table.AddRow("pings on the LAN", Counts(lan));
         if (report.Tcp is { } tcp)
             table.AddRow("TCP echo", $"{tcp.RoundTrips} round trips, longest stall {tcp.LongestStallMs:0} ms, {(tcp.Broken ? "[yellow]broken[/]" : "unbroken")}");
         AnsiConsole.Write(table);
         if (report.Tcp?.Broken == true || report.Packets?.Lost > 0)
             AnsiConsole.MarkupLine("[grey]The guest kept its address, which belongs to its old node's pod range: until the stretch between old and new pod exists, peers lose it.[/]");
     }
+
+    private static string Counts(PacketCounts packets) => $"{packets.Sent} sent, {packets.Received} answered, {packets.Lost} lost, {packets.Duplicated} duplicated";
 
     private static void Show(ProgressTask bar, string phase, MigrationJobProgress? progress)
     {

@@ -29,6 +29,8 @@ internal sealed class LauncherClient : IDisposable
     public Task<Protos.Launcher.State> ShutdownAsync(TimeSpan grace, CancellationToken ct) =>
         AskAsync(new Request { Shutdown = new() { GraceMilliseconds = (uint)grace.TotalMilliseconds } }, [], ct);
 
+    public Task<Protos.Launcher.State> BecomeAnchorAsync(CancellationToken ct) => AskAsync(new Request { BecomeAnchor = new() }, [], ct);
+
     public void Dispose() => _socket.Dispose();
 
     private async Task<Protos.Launcher.State> AskAsync(Request request, SafeHandle[] files, CancellationToken ct)

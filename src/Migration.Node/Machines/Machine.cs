@@ -304,6 +304,9 @@ internal sealed class Machine : IAsyncDisposable
                 await Session().PowerDownAsync(ct);
                 _poweringDown = true;
                 return TimeSpan.Zero;
+            case MachineStep.BecomeAnchor:
+                await Launcher().BecomeAnchorAsync(ct);
+                return TimeSpan.Zero;
             case MachineStep.EndQemu:
                 await EndAsync(ct);
                 return TimeSpan.FromMilliseconds(20);

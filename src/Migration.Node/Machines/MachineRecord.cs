@@ -26,6 +26,9 @@ internal sealed record MachineRecord
 
     /// <summary>The guest runs on another node now; its QEMU here is to end.</summary>
     public bool Moved { get; init; }
+
+    /// <summary>The guest left its address here: the launcher stays without QEMU, and with it the pod.</summary>
+    public bool Anchor { get; init; }
     public Arrival? Arrival { get; init; }
     public Ending? Ending { get; init; }
     public Deletion? Deletion { get; init; }

@@ -34,6 +34,9 @@ internal abstract record MachineStep
     /// <summary>End QEMU, and the launcher with it.</summary>
     public sealed record EndQemu : MachineStep;
 
+    /// <summary>End QEMU; the launcher, and with it the pod, stays.</summary>
+    public sealed record BecomeAnchor : MachineStep;
+
     /// <summary>Write down how it ended.</summary>
     public sealed record Conclude(Ending Ending) : MachineStep;
 
@@ -45,7 +48,7 @@ internal abstract record MachineStep
 
     public static MachineStep Next(MachineRecord record, MachineObservation seen) =>
         record.Deletion is { } deletion ? Delete(record, seen, deletion)
-        : record.Moved ? Leave(seen)
+        : record.Moved ? Leave(record, seen)
         : record.Ending is { } ending ? new Stay(ending.Phase, ending.Reason, Timeout.InfiniteTimeSpan)
         : !seen.Attached && (record.LaunchId is null || seen.Launcher is LauncherView.Waiting) ? AwaitNetwork(record, seen)
         : Start(record, seen);
@@ -92,9 +95,13 @@ internal abstract record MachineStep
         _ => new Stay(MachinePhase.Paused, $"stopped for migration {migration}", Watching),
     };
 
-    private static MachineStep Leave(MachineObservation seen) => seen.Launcher is LauncherView.Running
-        ? new EndQemu()
-        : new Stay(MachinePhase.Moved, "", Timeout.InfiniteTimeSpan);
+    private static MachineStep Leave(MachineRecord record, MachineObservation seen) => seen.Launcher switch
+    {
+        LauncherView.Running when record.Anchor => new BecomeAnchor(),
+        LauncherView.Running => new EndQemu(),
+        LauncherView.Anchor => new Stay(MachinePhase.Moved, "keeps the guest's address", Timeout.InfiniteTimeSpan),
+        _ => new Stay(MachinePhase.Moved, "", Timeout.InfiniteTimeSpan),
+    };
 
     private static MachineStep Delete(MachineRecord record, MachineObservation seen, Deletion deletion)
     {

@@ -6,6 +6,7 @@ using Migration.Node.DataPlane;
 using Migration.Node.Machines;
 using Migration.Node.Networks;
 using Migration.Node.State;
+using AnchorStep = Migration.Protos.AnchorStep;
 
 namespace Migration.Node.Migrations;
 
@@ -24,9 +25,9 @@ internal sealed class MigrationDesk : IAsyncDisposable
     private readonly Lock _gate = new(); // protects the making of entries
     private ulong _version;
 
-    public MigrationDesk(NodeOptions options, StateDirectory state, MachineRoom machines, NodeIdentity? identity, Announcer announcer, NodeMetrics metrics, TimeProvider time, ILoggerFactory logs)
+    public MigrationDesk(NodeOptions options, StateDirectory state, MachineRoom machines, NodeIdentity? identity, Attachments attachments, Announcer announcer, NodeMetrics metrics, TimeProvider time, ILoggerFactory logs)
     {
-        (_options, _machines, _identity, Announcer, Metrics, Time) = (options, machines, identity, announcer, metrics, time);
+        (_options, _machines, _identity, Attachments, Announcer, Metrics, Time) = (options, machines, identity, attachments, announcer, metrics, time);
         Log = logs.CreateLogger<MigrationDesk>();
         _outgoing = new(state.Folder("outgoing"), NodeJson.Default.OutgoingRecord, Log);
         _incoming = new(state.Folder("incoming"), NodeJson.Default.IncomingRecord, Log);
@@ -48,7 +49,14 @@ internal sealed class MigrationDesk : IAsyncDisposable
     /// <summary>Null on a node without a data address: it takes part in no migration as a target.</summary>
     public DataListener? Listener { get; }
 
+    public Attachments Attachments { get; }
+
     public Announcer Announcer { get; }
+
+    /// <summary>Where an address that is kept here is found by other nodes; null if other nodes cannot reach this one.</summary>
+    public (string Node, string Address, string Control)? Home => _options is { DataListen: { } data, Listen: { } control }
+        ? (_options.Name, data.Address.ToString(), control.ToString())
+        : null;
 
     public NodeMetrics Metrics { get; }
 
@@ -143,6 +151,52 @@ internal sealed class MigrationDesk : IAsyncDisposable
         return await TellAsync(entry);
     }
 
+    /// <summary>Plugs the guest that arrives into the ways that its frames will come by.</summary>
+    public string StretchIncoming(string id, string? caller, IEnumerable<(string Interface, Stretch Way)> stretches)
+    {
+        var entry = Incoming(id, caller);
+        var here = Listener!.Endpoint.Address.ToString();
+        var pod = _machines.Get(entry.Record.MachineId).Snapshot.Record.Plan.Pod.Uid;
+        foreach (var (nic, way) in stretches)
+            Attachments.Lead(KeyOf(pod, nic), bound => bound with { Stretch = way with { GuestNode = _options.Name, GuestAddress = here } });
+        return here;
+    }
+
+    /// <summary>One step of the node that keeps an address, asked by the node that runs the guest.</summary>
+    public void PointAnchor(string? caller, string nic, Stretch way, AnchorStep step)
+    {
+        var key = KeyOf(_machines.Get(way.HomeMachine).Snapshot.Record.Plan.Pod.Uid, nic);
+        var kept = Attachments.List().First(one => one.Key == key).Bound?.Stretch;
+        // Asked again after it was done: the guest's new node is already in the record.
+        if (step is AnchorStep.Settle && kept?.Id == way.Id)
+            return;
+        if (kept is not { Part: StretchPart.Home } || (caller is not null && caller != kept.GuestNode))
+            throw new RefusedException(Refusal.Forbidden, $"node {caller} does not run the guest whose address machine {way.HomeMachine} keeps");
+        Point(key, way, step);
+    }
+
+    /// <summary>One step with an address that is at home here.</summary>
+    public void Point(AttachmentKey key, Stretch way, AnchorStep step)
+    {
+        switch (step)
+        {
+            case AnchorStep.Prepare:
+                Attachments.Lead(key, bound => bound with { Next = way });
+                break;
+            case AnchorStep.Switch:
+                Attachments.Divert(key);
+                break;
+            case AnchorStep.Settle:
+                Attachments.Lead(key, bound => bound.Next is null ? bound : bound with { Stretch = bound.Next, Next = null, Diverted = false });
+                break;
+            case AnchorStep.Return:
+                Attachments.Lead(key, bound => bound with { Next = null, Diverted = false });
+                break;
+            default:
+                throw new RefusedException(Refusal.Malformed, $"step {step} is not known");
+        }
+    }
+
     /// <summary>The machine is to go: its migration is given up, if it can be.</summary>
     public void MachineDeleted(string machineId)
     {
@@ -172,6 +226,10 @@ internal sealed class MigrationDesk : IAsyncDisposable
         else
             _incoming.Save(record.Id, (IncomingRecord)record);
     }
+
+    private AttachmentKey KeyOf(string pod, string nic) =>
+        Attachments.OfPod(pod).FirstOrDefault(attachment => attachment.Bound?.Name == nic)?.Key
+            ?? throw new RefusedException(Refusal.Missing, $"pod {pod} has no interface {nic}");
 
     private MigrationEntry? Find(string id) => _entries.GetValueOrDefault(id) is { Snapshot.Record.Released: false } entry ? entry : null;
 

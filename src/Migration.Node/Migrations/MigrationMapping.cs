@@ -25,6 +25,7 @@ internal static class MigrationMapping
             TimeLimit = Positive(wire.TimeLimit, "options.time_limit"),
             AllowAutoConverge = wire.AllowAutoConverge,
             Channels = wire.Channels == 0 ? 1 : (int)wire.Channels,
+            Anchor = wire.Anchor is Wire.Anchor.Always,
         };
     }
 
@@ -54,6 +55,41 @@ internal static class MigrationMapping
         };
     }
 
+    public static Wire.Stretch ToWire(StretchedNic nic) => new()
+    {
+        Interface = nic.Name,
+        Id = nic.Way.Id,
+        HomeMachineId = nic.Way.HomeMachine,
+        HomeNode = nic.Way.HomeNode,
+        HomeAddress = nic.Way.HomeAddress,
+        HomeControlEndpoint = nic.Way.HomeControl,
+        GuestNode = nic.Way.GuestNode,
+        GuestAddress = nic.Way.GuestAddress,
+    };
+
+    public static Networks.Stretch ToStretch(Wire.Stretch wire, Networks.StretchPart part)
+    {
+        if (wire.Id is 0 or >= Networks.Stretch.Ids)
+            throw Malformed($"stretch.id {wire.Id} is not a number of 24 bits");
+        foreach (var address in new[] { wire.HomeAddress, wire.GuestAddress })
+        {
+            if (!IPAddress.TryParse(address, out _))
+                throw Malformed($"stretch {wire.Id}: '{address}' is not an IP address");
+        }
+
+        return new Networks.Stretch
+        {
+            Id = wire.Id,
+            Part = part,
+            HomeMachine = Identifier.Checked(wire.HomeMachineId, "stretch.home_machine_id"),
+            HomeNode = wire.HomeNode,
+            HomeAddress = wire.HomeAddress,
+            HomeControl = wire.HomeControlEndpoint,
+            GuestNode = wire.GuestNode,
+            GuestAddress = wire.GuestAddress,
+        };
+    }
+
     public static Wire.MigrationState ToWire(MigrationSnapshot migration)
     {
         var record = migration.Record;
@@ -76,6 +112,8 @@ internal static class MigrationMapping
             Downtime = outgoing?.Downtime is { } downtime ? Duration.FromTimeSpan(downtime) : null,
             Outcome = (Wire.Outcome)record.Verdict,
             Version = migration.Version,
+            Anchored = outgoing?.Anchored == true,
+            FramesSentAfter = (uint)(outgoing?.FramesSentAfter ?? 0),
         };
     }
 

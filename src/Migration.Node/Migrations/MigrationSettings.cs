@@ -13,4 +13,7 @@ internal sealed record MigrationSettings
     public TimeSpan? TimeLimit { get; init; }
     public bool AllowAutoConverge { get; init; }
     public int Channels { get; init; } = 1;
+
+    /// <summary>The pod stays behind and keeps the guest's address.</summary>
+    public bool Anchor { get; init; }
 }

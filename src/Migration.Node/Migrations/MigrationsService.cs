@@ -88,4 +88,20 @@ internal sealed class MigrationsService(MigrationDesk desk, TimeProvider time, I
         var record = await desk.AbortIncomingAsync(request.MigrationId, Caller.Of(context).Node, request.Reason, context.CancellationToken);
         return new AbortIncomingResponse { Outcome = (Outcome)record.Verdict, ResumedAt = record.ResumedAt?.ToTimestamp() };
     }
+
+    public override Task<StretchIncomingResponse> StretchIncoming(StretchIncomingRequest request, ServerCallContext context)
+    {
+        // The answer tells where the target's end is: the source could not know.
+        var ways = request.Stretches.Select(stretch => (stretch.Interface, MigrationMapping.ToStretch(Arriving(stretch), Networks.StretchPart.Guest))).ToList();
+        return Task.FromResult(new StretchIncomingResponse { GuestAddress = desk.StretchIncoming(request.MigrationId, Caller.Of(context).Node, ways) });
+
+        static Stretch Arriving(Stretch stretch) => new(stretch) { GuestAddress = stretch.HomeAddress };
+    }
+
+    public override Task<PointAnchorResponse> PointAnchor(PointAnchorRequest request, ServerCallContext context)
+    {
+        var stretch = request.Stretch ?? throw new RefusedException(Refusal.Malformed, "stretch is missing");
+        desk.PointAnchor(Caller.Of(context).Node, stretch.Interface, MigrationMapping.ToStretch(stretch, Networks.StretchPart.Home), request.Step);
+        return Task.FromResult(new PointAnchorResponse());
+    }
 }

@@ -15,10 +15,12 @@ internal sealed class OutgoingMigration : MigrationEntry
     private readonly Machine _machine;
     private readonly QemuWatch _qemu;
     private readonly OutgoingLimits _limits;
+    private readonly GuestPath _network;
     private SourcePath? _path;
     private TargetWord _target = TargetWord.NotAsked;
     private TimeSpan _downtime = DowntimeLadder.At(0);
     private bool _letGo;
+    private int _framesSentAfter;
     private string _error = "";
 
     public OutgoingMigration(OutgoingRecord record, Machine machine, MigrationDesk desk, OutgoingLimits limits)
@@ -27,6 +29,7 @@ internal sealed class OutgoingMigration : MigrationEntry
         _machine = machine;
         _limits = limits;
         _qemu = new QemuWatch(machine, Wakeup, desk.Time);
+        _network = new GuestPath(machine, desk);
         _target = record.Verdict switch
         {
             Verdict.Activated => TargetWord.Activated,
@@ -56,6 +59,7 @@ internal sealed class OutgoingMigration : MigrationEntry
     {
         await base.DisposeAsync();
         await ClosePathAsync();
+        _network.Dispose();
         await _qemu.DisposeAsync();
     }
 
@@ -168,6 +172,7 @@ internal sealed class OutgoingMigration : MigrationEntry
             case OutgoingStep.SwitchOver:
                 // From here on a restarted node knows that the target may be about to get the guest.
                 Change<OutgoingRecord>(record => record with { Phase = MigrationPhase.Switching, StoppedAt = _qemu.StoppedAt ?? Desk.Time.GetUtcNow() });
+                await DivertAsync(ct);
                 await _qemu.Session.MigrateContinueAsync(ct).WaitAsync(Machine.AnswerLimit, Desk.Time, ct);
                 _letGo = true;
                 return _limits.Poll;
@@ -180,10 +185,12 @@ internal sealed class OutgoingMigration : MigrationEntry
                 return TimeSpan.Zero;
             case OutgoingStep.ResumeHere resume:
                 Change<OutgoingRecord>(record => record with { Reason = resume.Reason });
+                await CloseStretchesAsync(moved: false, ct);
                 await _qemu.Session.ContinueAsync(ct);
                 await _qemu.Session.AnnounceSelfAsync(new Announcement(), ct);
                 return TimeSpan.Zero;
             case OutgoingStep.Finish finish:
+                await CloseStretchesAsync(finish.Phase is MigrationPhase.Succeeded, ct);
                 Finish(finish);
                 return TimeSpan.Zero;
             default:
@@ -200,6 +207,13 @@ internal sealed class OutgoingMigration : MigrationEntry
             throw new IOException($"node {record.TargetNode} has decided already: {word.Outcome}");
         if (word.Layout is { } there && Desk.LayoutOf(record.MachineId) is { } here && !here.SequenceEqual(there.Interfaces))
             throw new IOException($"the guest's interfaces are not those that wait for it on node {record.TargetNode}: here {string.Join(", ", here)}; there {string.Join(", ", there.Interfaces)}");
+
+        if (record.Settings.Anchor)
+        {
+            var stretched = await _network.PrepareAsync(record, ct);
+            Change<OutgoingRecord>(now => now with { Stretched = stretched });
+            _network.Watch(stretched);
+        }
 
         await ClosePathAsync();
         _path = new SourcePath(record, _machine.Folder, Desk.Dialer, Wakeup);
@@ -251,18 +265,39 @@ internal sealed class OutgoingMigration : MigrationEntry
             var resumed = word.ResumedAt?.ToDateTimeOffset();
             // The two clocks may differ: what was heard here bounds what was said there.
             var resumedHere = resumed is { } said && said >= record.StoppedAt && said <= heard ? said : heard;
-            return record with { Verdict = Verdict.Activated, ResumedAt = resumed ?? heard, Downtime = record.StoppedAt is { } stopped ? resumedHere - stopped : null };
+            return record with { Verdict = Verdict.Activated, ResumedAt = resumed ?? heard, FramesSentAfter = _framesSentAfter, Downtime = record.StoppedAt is { } stopped ? resumedHere - stopped : null };
         });
         if (Record.Downtime is { } downtime)
             Desk.Metrics.Downtime(downtime);
-        _machine.Change(record => record with { Moved = true });
+        _machine.Change(Leave);
+    }
+
+    /// <summary>The guest is gone from here; the pod stays if it keeps an address.</summary>
+    private MachineRecord Leave(MachineRecord record) =>
+        record.Moved ? record : record with { Moved = true, Anchor = Record.Stretched?.Any(nic => nic.Way.HomeMachine == _machine.Id) == true };
+
+    private async Task DivertAsync(CancellationToken ct)
+    {
+        if (Record.Stretched is not { Count: > 0 } stretched)
+            return;
+        _framesSentAfter = await _network.DivertAsync(stretched, ct);
+        Log.FramesSentAfter(Logger, Id, _framesSentAfter);
+    }
+
+    /// <summary>Settles the ways of the guest's frames, or undoes them.</summary>
+    private async Task CloseStretchesAsync(bool moved, CancellationToken ct)
+    {
+        if (Record is not { Stretched: { Count: > 0 } stretched, StretchesDone: false })
+            return;
+        await (moved ? _network.SettleAsync(stretched, ct) : _network.ReturnAsync(stretched, ct));
+        Change<OutgoingRecord>(record => record with { StretchesDone = true });
     }
 
     private void Finish(OutgoingStep.Finish finish)
     {
         // Repeated after a restart that came between the two.
         if (finish.Phase is MigrationPhase.Succeeded)
-            _machine.Change(record => record.Moved ? record : record with { Moved = true });
+            _machine.Change(Leave);
         Change<OutgoingRecord>(record => record with
         {
             Phase = finish.Phase,

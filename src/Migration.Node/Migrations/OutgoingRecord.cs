@@ -17,5 +17,17 @@ internal sealed record OutgoingRecord : MigrationRecord
     /// <summary>Whether it was a request (and not a failure) that ended it.</summary>
     public bool CancelRequested { get; init; }
     public Progress Progress { get; init; } = new();
+
+    /// <summary>The NICs whose addresses stay behind, and the ways that were made for them. Null before that.</summary>
+    public IReadOnlyList<StretchedNic>? Stretched { get; init; }
+
+    /// <summary>Frames that the stopped guest had not read.</summary>
+    public int FramesSentAfter { get; init; }
+
+    /// <summary>The ways are settled, or undone.</summary>
+    public bool StretchesDone { get; init; }
     public TimeSpan? Downtime { get; init; }
+
+    /// <summary>The address of a guest that has left is kept here.</summary>
+    public bool Anchored => Phase is MigrationPhase.Succeeded && Stretched?.Any(nic => nic.Way.HomeMachine == MachineId) == true;
 }

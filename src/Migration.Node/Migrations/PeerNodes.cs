@@ -24,14 +24,32 @@ internal sealed class PeerNodes(NodeIdentity? identity, TimeProvider time) : IDi
             deadline: time.GetUtcNow().UtcDateTime + CallLimit,
             cancellationToken: ct);
 
+    /// <summary>Has the target plug its guest into these ways; answers with the address of its end.</summary>
+    public async Task<string> StretchIncomingAsync(OutgoingRecord migration, IReadOnlyList<StretchedNic> nics, CancellationToken ct)
+    {
+        var request = new StretchIncomingRequest { MigrationId = migration.Id };
+        request.Stretches.AddRange(nics.Select(MigrationMapping.ToWire));
+        var response = await Client(migration).StretchIncomingAsync(request, deadline: time.GetUtcNow().UtcDateTime + CallLimit, cancellationToken: ct);
+        return response.GuestAddress;
+    }
+
+    /// <summary>Tells the node that keeps the address.</summary>
+    public async Task PointAnchorAsync(StretchedNic nic, AnchorStep step, CancellationToken ct) =>
+        await Client(nic.Way.HomeNode, nic.Way.HomeControl).PointAnchorAsync(
+            new PointAnchorRequest { Step = step, Stretch = MigrationMapping.ToWire(nic) },
+            deadline: time.GetUtcNow().UtcDateTime + CallLimit,
+            cancellationToken: ct);
+
     public void Dispose()
     {
         foreach (var channel in _channels.Values)
             channel.Dispose();
     }
 
-    private Protos.Migrations.MigrationsClient Client(OutgoingRecord migration) =>
-        new(_channels.GetOrAdd((migration.TargetNode, migration.ControlEndpoint), peer => Connect(peer.Node, peer.Endpoint)));
+    private Protos.Migrations.MigrationsClient Client(OutgoingRecord migration) => Client(migration.TargetNode, migration.ControlEndpoint);
+
+    private Protos.Migrations.MigrationsClient Client(string node, string endpoint) =>
+        new(_channels.GetOrAdd((node, endpoint), peer => Connect(peer.Node, peer.Endpoint)));
 
     private GrpcChannel Connect(string node, string endpoint)
     {

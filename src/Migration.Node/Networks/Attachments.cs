@@ -140,6 +140,38 @@ internal sealed partial class Attachments : IDisposable
         Changed?.Invoke(removed.Pod.Uid);
     }
 
+    /// <summary>Leads a guest's frames another way, for good: written down, then made so; ways that nobody names any more are removed.</summary>
+    public Attachment Lead(AttachmentKey key, Func<BoundInterface, BoundInterface> change)
+    {
+        using var _ = Reserve(key);
+        if (!_attachments.TryGetValue(key, out var attachment) || attachment.Bound is not { } before)
+            throw new RefusedException(Refusal.Missing, $"nothing is attached as {key}");
+        var after = attachment with { Bound = change(before) };
+        Write(after);
+        Bind(after);
+        using var links = OpenPod(attachment.NamespacePath);
+        foreach (var former in Ways(before).Except(Ways(after.Bound)))
+            former.Remove(links);
+        _attachments[key] = after;
+        Changed?.Invoke(attachment.Pod.Uid);
+        return after;
+    }
+
+    /// <summary>Points a home's frames for its guest at the way that was made ready. Quick: the guest stands still.</summary>
+    public void Divert(AttachmentKey key)
+    {
+        using var _ = Reserve(key);
+        if (!_attachments.TryGetValue(key, out var attachment) || attachment.Bound is not { Next: not null } bound)
+            throw new RefusedException(Refusal.Missing, $"no way was made ready for {key}");
+        using var links = OpenPod(attachment.NamespacePath);
+        if (_bindings.Of(links, bound) is not Cable cable)
+            throw new RefusedException(Refusal.Unsupported, $"{key} has no cable");
+        cable.Divert(PodNicNames.Of(bound.PodInterface), bound);
+        var after = attachment with { Bound = bound with { Diverted = true } };
+        Write(after);
+        _attachments[key] = after;
+    }
+
     /// <exception cref="RefusedException">Something differs, or nothing is attached.</exception>
     public void Check(AttachmentKey key, string namespacePath)
     {
@@ -191,7 +223,13 @@ internal sealed partial class Attachments : IDisposable
         var bound = Bindings.Plan(plan, nic, names, known?.Bound?.Wiring ?? _bindings.Wiring, hostName);
         return attachment with
         {
-            Bound = bound with { Leased = known?.Bound?.Leased ?? false },
+            Bound = bound with
+            {
+                Leased = known?.Bound?.Leased ?? false,
+                Stretch = known?.Bound?.Stretch,
+                Next = known?.Bound?.Next,
+                Diverted = known?.Bound?.Diverted ?? false,
+            },
             Original = bound is { Wiring: Wiring.Takeover, Binding: not BindingKind.Masquerade } ? nic.Identity : null,
         };
     }
@@ -293,8 +331,12 @@ internal sealed partial class Attachments : IDisposable
         links.RemoveDiscarded();
     }
 
+    private static IEnumerable<Stretch> Ways(BoundInterface? bound) => new[] { bound?.Stretch, bound?.Next }.OfType<Stretch>();
+
     private void Unbind(PodLinks links, Attachment attachment)
     {
+        foreach (var way in Ways(attachment.Bound))
+            way.Remove(links);
         var names = PodNicNames.Of(attachment.Key.InterfaceName);
         foreach (var binding in _bindings.All(links))
             binding.Remove(names, attachment.Original);

@@ -25,4 +25,13 @@ internal sealed record BoundInterface
 
     /// <summary>The guest was seen to take its lease.</summary>
     public bool Leased { get; init; }
+
+    /// <summary>The way that the guest's frames take where guest and address are not in one pod.</summary>
+    public Stretch? Stretch { get; init; }
+
+    /// <summary>At home: the way that is made for a migration in flight. What comes by it is let out.</summary>
+    public Stretch? Next { get; init; }
+
+    /// <summary>At home: frames for the guest take the next way already.</summary>
+    public bool Diverted { get; init; }
 }

@@ -26,6 +26,15 @@ internal sealed class Cable(PodLinks links, Classifier everything) : IBinding
         links.Discard(names.Tap);
     }
 
+    /// <summary>At home: points everything that is for the guest at the next way, and nothing else; a guest stands still meanwhile.</summary>
+    public void Divert(PodNicNames names, BoundInterface bound)
+    {
+        var next = links.Route.GetLink(bound.Next!.Link).Index;
+        if (bound.Stretch is { } former)
+            links.Route.ReplaceFilter(Toward(links.Route.GetLink(former.Link).Index, next));
+        links.Route.ReplaceFilter(Toward(links.Route.GetLink(names.Nic).Index, next));
+    }
+
     private IEnumerable<Step> Steps(PodNic nic, BoundInterface bound)
     {
         foreach (var step in links.Tap(bound))
@@ -36,8 +45,40 @@ internal sealed class Cable(PodLinks links, Classifier everything) : IBinding
         // A macvlan hands up only the groups that somebody here has joined; the guest joins others.
         if (nic.Link.Kind == "macvlan")
             yield return links.Link(nic.Link.Name, new LinkChanges { AllMulticast = true });
-        yield return links.Filter(TrafficFilter.Redirect(nic.Link.Index, tap, everything, Priority));
-        yield return links.Filter(TrafficFilter.Redirect(tap, nic.Link.Index, everything, Priority));
+        foreach (var step in bound.Stretch is { Part: StretchPart.Guest } away ? AwayFromHome(nic, tap, away) : AtHome(nic, tap, bound))
+            yield return step;
         yield return links.Link(bound.Tap, new LinkChanges { Arp = false, Mtu = nic.Link.Mtu, Up = true });
     }
+
+    private IEnumerable<Step> AtHome(PodNic nic, int tap, BoundInterface bound)
+    {
+        var guest = tap;
+        foreach (var way in new[] { bound.Stretch, bound.Next }.OfType<Stretch>())
+        {
+            foreach (var step in way.Steps(links, nic.Link.Mtu))
+                yield return step;
+            var link = links.Route.GetLink(way.Link).Index;
+            guest = way == bound.Stretch || bound.Diverted ? link : guest;
+            if (way == bound.Next || !bound.Diverted)
+                yield return links.Filter(Toward(link, nic.Link.Index));
+        }
+
+        // The guest stands still where it was: what comes from there are frames for it that it has not read.
+        if (bound is { Diverted: true, Stretch: { } former })
+            yield return links.Filter(Toward(links.Route.GetLink(former.Link).Index, guest));
+        yield return links.Filter(Toward(nic.Link.Index, guest));
+        yield return links.Filter(Toward(tap, nic.Link.Index));
+    }
+
+    private IEnumerable<Step> AwayFromHome(PodNic nic, int tap, Stretch way)
+    {
+        foreach (var step in way.Steps(links, nic.Link.Mtu))
+            yield return step;
+        var link = links.Route.GetLink(way.Link).Index;
+        yield return links.NoFilter(nic.Link.Index, TrafficHook.Ingress, Priority);
+        yield return links.Filter(Toward(link, tap));
+        yield return links.Filter(Toward(tap, link));
+    }
+
+    private TrafficFilter Toward(int from, int to) => TrafficFilter.Redirect(from, to, everything, Priority);
 }

@@ -10,6 +10,8 @@ internal sealed class AuthorizationInterceptor : Interceptor
     [
         "/migration.node.v1.Migrations/QueryOutcome",
         "/migration.node.v1.Migrations/AbortIncoming",
+        "/migration.node.v1.Migrations/StretchIncoming",
+        "/migration.node.v1.Migrations/PointAnchor",
         "/grpc.health.v1.Health/Check",
     ];
 

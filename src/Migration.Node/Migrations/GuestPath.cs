@@ -1,0 +1,123 @@
+using System.Security.Cryptography;
+using Grpc.Core;
+using Migration.Node.Machines;
+using Migration.Node.Networks;
+using AnchorStep = Migration.Protos.AnchorStep;
+
+namespace Migration.Node.Migrations;
+
+/// <summary>
+/// The network's side of an outgoing migration (DESIGN §7): ways are made before the copy, frames are led there while the guest stands
+/// still, and it is settled or undone when the outcome is certain. The address of each NIC is at home in one pod: this one, or one that an
+/// earlier migration left on another node, which is then told where to point. So ways never form a chain.
+/// </summary>
+internal sealed class GuestPath(Machine machine, MigrationDesk desk) : IDisposable
+{
+    private const string PodNetwork = "eth0";
+    private const int Attempts = 3;
+    private readonly List<Diversion> _diversions = [];
+
+    private string Pod => machine.Snapshot.Record.Plan.Pod.Uid;
+
+    /// <summary>Makes a way for every NIC whose address will stay behind.</summary>
+    public async Task<IReadOnlyList<StretchedNic>> PrepareAsync(OutgoingRecord migration, CancellationToken ct)
+    {
+        if (desk.Home is not { } home)
+            return [];
+        for (var attempt = 1; ; attempt++)
+        {
+            var nics = desk.Attachments.OfPod(Pod).Where(Stays).Select(nic => Plan(nic, migration, home)).ToList();
+            if (nics.Count == 0)
+                return [];
+            try
+            {
+                var there = await desk.Peers.StretchIncomingAsync(migration, nics, ct);
+                nics = [.. nics.Select(nic => nic with { Way = nic.Way with { GuestAddress = there } })];
+                foreach (var nic in nics)
+                    await PointAsync(nic, AnchorStep.Prepare, ct);
+                return nics;
+            }
+            catch (Exception taken) when (attempt < Attempts && taken is RefusedException { Refusal: Refusal.Busy } or RpcException { StatusCode: StatusCode.Aborted })
+            {
+                // A number was taken: other numbers.
+            }
+        }
+    }
+
+    /// <summary>Watches what goes to the guest from now on: it may be stopped at any moment.</summary>
+    public void Watch(IReadOnlyList<StretchedNic> nics)
+    {
+        foreach (var nic in nics)
+        {
+            var attachment = desk.Attachments.OfPod(Pod).First(one => one.Key == nic.Key);
+            var bound = attachment.Bound!;
+            // From a pod that is not the home, frames go back there, and from there on.
+            var way = bound.Stretch is { Part: StretchPart.Guest } here ? here : nic.Way;
+            _diversions.Add(new Diversion(
+                PodLinks.Open(attachment.NamespacePath), bound.Tap, way.Link, machine.Snapshot.QemuPid, ct => PointAsync(nic, AnchorStep.Switch, ct), desk.Time));
+        }
+    }
+
+    /// <summary>The guest stands still: its frames are led after it.</summary>
+    /// <returns>How many frames it had not read.</returns>
+    public async Task<int> DivertAsync(IReadOnlyList<StretchedNic> nics, CancellationToken ct)
+    {
+        if (_diversions.Count == 0)
+            Watch(nics);
+        await Task.WhenAll(_diversions.Select(diversion => diversion.DivertAsync(ct)));
+        return _diversions.Sum(diversion => diversion.Sent);
+    }
+
+    /// <summary>The guest runs there: that is how it stays.</summary>
+    public async Task SettleAsync(IReadOnlyList<StretchedNic> nics, CancellationToken ct)
+    {
+        foreach (var nic in nics)
+            await PointAsync(nic, AnchorStep.Settle, ct);
+        Dispose();
+    }
+
+    /// <summary>The guest stays: as it was, and with every frame that was sent after it.</summary>
+    public async Task ReturnAsync(IReadOnlyList<StretchedNic> nics, CancellationToken ct)
+    {
+        foreach (var nic in nics)
+            await PointAsync(nic, AnchorStep.Return, ct);
+        foreach (var diversion in _diversions)
+            diversion.Return();
+        Dispose();
+    }
+
+    public void Dispose()
+    {
+        foreach (var diversion in _diversions)
+            diversion.Dispose();
+        _diversions.Clear();
+    }
+
+    /// <summary>The pod network's address belongs to a pod. Secondary networks reach every node themselves.</summary>
+    private static bool Stays(Attachment attachment) =>
+        attachment.Bound is { PodInterface: PodNetwork, Binding: BindingKind.Bridge, Wiring: Wiring.Cable, Lease.Addresses.Count: > 0 };
+
+    private StretchedNic Plan(Attachment nic, OutgoingRecord migration, (string Node, string Address, string Control) home)
+    {
+        var kept = nic.Bound!.Stretch is { Part: StretchPart.Guest } away ? away : null;
+        return new StretchedNic(nic.Key, nic.Bound.Name, new Stretch
+        {
+            Id = (uint)RandomNumberGenerator.GetInt32(1, (int)Stretch.Ids),
+            Part = StretchPart.Home,
+            HomeMachine = kept?.HomeMachine ?? machine.Id,
+            HomeNode = kept?.HomeNode ?? home.Node,
+            HomeAddress = kept?.HomeAddress ?? home.Address,
+            HomeControl = kept?.HomeControl ?? home.Control,
+            GuestNode = migration.TargetNode,
+            GuestAddress = "",
+        });
+    }
+
+    private async Task PointAsync(StretchedNic nic, AnchorStep step, CancellationToken ct)
+    {
+        if (nic.Way.HomeMachine == machine.Id)
+            desk.Point(nic.Key, nic.Way, step);
+        else
+            await desk.Peers.PointAnchorAsync(nic, step, ct);
+    }
+}

@@ -1,0 +1,115 @@
+using Migration.Linux;
+
+namespace Migration.Node.Networks;
+
+/// <summary>
+/// Takes one NIC's frames from a guest that has just been stopped to where it will run on (DESIGN §7), without losing any. Frames that the
+/// guest has not read still wait in its tap, whose reading end is shared with QEMU: they go first, then the cable is pointed at the new way,
+/// then follows what slipped in between. One more may be inside QEMU, which reads a frame before it finds that the guest stands still: it
+/// is taken from a record of the last frames. Everything that was taken is kept until the outcome is certain, and can be put back.
+/// </summary>
+internal sealed class Diversion : IDisposable
+{
+    private const int MostFrames = 2048, MostBytes = 8 << 20, LargestFrame = 70_000;
+
+    // QEMU reads from its main loop, which may be busy with the switch-over for this long.
+    private static readonly TimeSpan InsideQemu = TimeSpan.FromMilliseconds(20);
+    private readonly PodLinks _links;
+    private readonly BorrowedTap? _tap;
+    private readonly PacketSocket _seen;
+    private readonly PacketSocket _way;
+    private readonly RecentFrames _recent = new(MostFrames, MostBytes);
+    private readonly List<byte[]> _taken = [];
+    private readonly byte[] _frame = new byte[LargestFrame];
+    private readonly Func<CancellationToken, Task> _point;
+    private readonly TimeProvider _time;
+    private readonly Thread _watcher;
+    private volatile bool _stop;
+
+    /// <param name="links">The pod; owned from now on.</param>
+    /// <param name="tap">The guest's tap there.</param>
+    /// <param name="way">The link that leads to the guest's new place.</param>
+    /// <param name="qemu">The process that holds the tap.</param>
+    /// <param name="point">Points the frames for the guest at their new way.</param>
+    /// <param name="time">Tells what was recent.</param>
+    public Diversion(PodLinks links, string tap, string way, int qemu, Func<CancellationToken, Task> point, TimeProvider time)
+    {
+        (_links, _point, _time) = (links, point, time);
+        _tap = BorrowedTap.Find(qemu, tap);
+        var options = new PacketOptions { VirtioNetHeader = true, ReceiveBufferBytes = MostBytes };
+        _seen = PacketSocket.Open(links.Space, links.Route.GetLink(tap).Index, options);
+        _way = PacketSocket.Open(links.Space, links.Route.GetLink(way).Index, options with { Filter = PacketFilter.Nothing, BypassTrafficControl = true });
+        _watcher = new Thread(Watch) { IsBackground = true, Name = $"frames to {tap}" };
+        _watcher.Start();
+    }
+
+    /// <summary>Frames that were sent after the guest.</summary>
+    public int Sent => _taken.Count;
+
+    /// <summary>The guest stands still: its frames follow it. Called once.</summary>
+    public async Task DivertAsync(CancellationToken ct)
+    {
+        _stop = true;
+        _watcher.Join();
+        Take();
+        await _point(ct);
+        Take();
+    }
+
+    /// <summary>The guest runs on here: it gets its frames after all. The cable has been pointed back.</summary>
+    public void Return()
+    {
+        foreach (var frame in _taken)
+            _seen.TrySend(frame);
+        _taken.Clear();
+    }
+
+    public void Dispose()
+    {
+        _stop = true;
+        _watcher.Join();
+        _seen.Dispose();
+        _way.Dispose();
+        _tap?.Dispose();
+        _links.Dispose();
+    }
+
+    private void Take()
+    {
+        var unread = new List<byte[]>();
+        while (_tap is not null && _tap.TryRead(_frame, out var length))
+            unread.Add(WithPlainHeader(_frame.AsSpan(0, length), _tap.HeaderLength));
+        Collect();
+        if (_taken.Count == 0 && _recent.Before(unread.FirstOrDefault(), _time.GetTimestamp() - Ticks(InsideQemu)) is { } inside)
+            unread.Insert(0, inside);
+        foreach (var frame in unread)
+        {
+            _way.TrySend(frame);
+            _taken.Add(frame);
+        }
+    }
+
+    private void Watch()
+    {
+        while (!_stop)
+        {
+            if (_seen.Wait(TimeSpan.FromMilliseconds(20)))
+                Collect();
+        }
+    }
+
+    private void Collect()
+    {
+        while (_seen.TryReceive(_frame, out var frame))
+        {
+            if (frame.Type is PacketType.Outgoing)
+                _recent.Add(_frame.AsSpan(0, frame.Length), _time.GetTimestamp());
+        }
+    }
+
+    private long Ticks(TimeSpan span) => (long)(span.TotalSeconds * _time.TimestampFrequency);
+
+    /// <summary>A guest that merges buffers has two bytes more before each frame than a packet socket has.</summary>
+    private static byte[] WithPlainHeader(ReadOnlySpan<byte> frame, int header) =>
+        [.. frame[..PacketSocket.VirtioNetHeaderSize], .. frame[header..]];
+}

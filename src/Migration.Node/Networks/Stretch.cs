@@ -1,0 +1,76 @@
+using System.Net;
+using Migration.Linux;
+using Migration.Netlink;
+
+namespace Migration.Node.Networks;
+
+/// <summary>
+/// The way between the pod that keeps a guest's address and the pod that the guest lives in (DESIGN §7): a VXLAN whose outer packets go
+/// from node to node, with an end in each pod. Between two pods of one node it is a plain cable.
+/// </summary>
+internal sealed record Stretch
+{
+    /// <summary>Its own UDP port: the CNI's VXLAN, if it has one, never meets it.</summary>
+    public const ushort Port = 4790;
+    public const uint Ids = 1 << 24;
+
+    public required uint Id { get; init; }
+    public required StretchPart Part { get; init; }
+    public required string HomeNode { get; init; }
+    public required string HomeMachine { get; init; }
+    public required string HomeAddress { get; init; }
+    public required string HomeControl { get; init; }
+    public required string GuestNode { get; init; }
+    public required string GuestAddress { get; init; }
+
+    /// <summary>The link's name in the pod.</summary>
+    public string Link => $"st{Id:x6}";
+
+    /// <summary>Both pods are on this node.</summary>
+    public bool IsLocal => HomeAddress == GuestAddress;
+
+    private (string Here, string There) Ends => Part is StretchPart.Guest ? (GuestAddress, HomeAddress) : (HomeAddress, GuestAddress);
+
+    // The two ends of a local one are made in one namespace before they part, and cannot have one name there.
+    private string OtherEnd => $"sx{Id:x6}";
+
+    /// <summary>A link to it in the pod, up, mute, and as large as the pod's NIC: what is too large for the network between the nodes is fragmented, and nothing vanishes.</summary>
+    public IEnumerable<Step> Steps(PodLinks pod, int mtu)
+    {
+        yield return IsLocal ? LocalEnd(pod) : RemoteEnd(pod);
+        yield return pod.Parameter($"net/ipv6/conf/{Link}/disable_ipv6", "1");
+        yield return pod.Link(Link, new LinkChanges { Arp = false, Mtu = mtu, Up = true });
+        yield return pod.Hooks(pod.Route.GetLink(Link).Index);
+    }
+
+    public void Remove(PodLinks pod) => pod.RemoveLink(Link);
+
+    private Step RemoteEnd(PodLinks pod) => new($"a stretch {Link} to {Ends.There}", () => IsThere(pod), () =>
+    {
+        // Made where the nodes reach each other, and moved from there: its outer packets stay there.
+        using var node = RouteClient.Open();
+        node.CreateLink(new NewLink.Vxlan
+        {
+            Name = Link,
+            Id = Id,
+            Port = Port,
+            Local = IPAddress.Parse(Ends.Here),
+            Remote = IPAddress.Parse(Ends.There),
+            Namespace = pod.Space,
+        });
+    });
+
+    private bool IsThere(PodLinks pod) =>
+        pod.Route.FindLink(Link)?.Details is LinkDetails.Vxlan vxlan && vxlan.Id == Id && vxlan.Remote?.ToString() == Ends.There;
+
+    private Step LocalEnd(PodLinks pod) => new($"an end {Link} of a local stretch", () => pod.Route.FindLink(Link) is not null, () =>
+    {
+        using var node = RouteClient.Open();
+        using var own = NetworkNamespace.Open("/proc/self/ns/net");
+        // Whoever comes first leaves the other end waiting for the other pod.
+        if (node.FindLink(OtherEnd) is { } waiting)
+            node.SetLink(waiting.Index, new LinkChanges { Name = Link, Namespace = pod.Space });
+        else
+            node.CreateLink(new NewLink.Veth { Name = Link, Namespace = pod.Space, PeerName = OtherEnd, PeerNamespace = own });
+    });
+}
