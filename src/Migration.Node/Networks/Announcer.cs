@@ -20,7 +20,7 @@ internal sealed class Announcer(Attachments attachments, TimeProvider time, ILog
 
     public void Announce(MachineSnapshot machine)
     {
-// A NIC without a carrier is nowhere, and an address that was left at home is where everybody found it before.
+        // A NIC without a carrier is nowhere, and an address that was left at home is where everybody found it before.
         var silent = machine.Record.Plan.Interfaces.Where(nic => nic.LinkState is LinkState.Down).Select(nic => nic.Name).ToHashSet();
         foreach (var attachment in attachments.OfPod(machine.Record.Plan.Pod.Uid).Where(attachment => attachment.Bound is { Stretch: null } bound && !silent.Contains(bound.Name)))
         {
