@@ -49,8 +49,6 @@ internal sealed class DemoView(bool silent)
         if (report.Tcp is { } tcp)
             table.AddRow("TCP echo", $"{tcp.RoundTrips} round trips, longest stall {tcp.LongestStallMs:0} ms, {(tcp.Broken ? "[yellow]broken[/]" : "unbroken")}");
         AnsiConsole.Write(table);
-        if (report.Tcp?.Broken == true || report.Packets?.Lost > 0)
-            AnsiConsole.MarkupLine("[grey]The guest kept its address, which belongs to its old node's pod range: until the stretch between old and new pod exists, peers lose it.[/]");
     }
 
     private static string Counts(PacketCounts packets) => $"{packets.Sent} sent, {packets.Received} answered, {packets.Lost} lost, {packets.Duplicated} duplicated";
