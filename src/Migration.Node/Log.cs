@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Migration.Node.Networks;
 
 namespace Migration.Node;
 
@@ -23,8 +24,8 @@ internal static partial class Log
     [LoggerMessage(LogLevel.Warning, "Turned away data connection from {Peer}: {Reason}")]
     public static partial void DataConnectionRefused(ILogger log, string peer, string reason);
 
-    [LoggerMessage(LogLevel.Information, "Attached {Key}: {Tap} is cabled to {PodInterface}, guest {Mac} {Addresses}")]
-    public static partial void Attached(ILogger log, string key, string tap, string podInterface, string mac, string addresses);
+    [LoggerMessage(LogLevel.Information, "Attached {Key}: {Tap} and {PodInterface} are joined ({Binding}, {Wiring}), guest {Mac} {Addresses}")]
+    public static partial void Attached(ILogger log, string key, string tap, string podInterface, BindingKind binding, Wiring wiring, string mac, string addresses);
 
     [LoggerMessage(LogLevel.Information, "Bound {Key} as the annotation of pod {Pod} says: its plan is not here yet")]
     public static partial void BoundByAnnotation(ILogger log, string key, string pod);

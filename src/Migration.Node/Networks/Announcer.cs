@@ -61,18 +61,26 @@ internal sealed class Announcer(Attachments attachments, TimeProvider time, ILog
         }
     }
 
-    private static PacketSocket Open(Attachment attachment, BoundInterface bound)
+    /// <summary>The door to the pod's network, whatever its wiring made of its name.</summary>
+    internal static PacketSocket Open(Attachment attachment, BoundInterface bound)
     {
+        var names = PodNicNames.Of(bound.PodInterface);
         using var space = NetworkNamespace.Open(attachment.NamespacePath);
         using var route = RouteClient.Open(space);
         // The pod's NIC is mute for everything that is made here; these frames go past that guard.
-        return PacketSocket.Open(space, route.GetLink(bound.PodInterface).Index, new PacketOptions { BypassTrafficControl = true, Filter = PacketFilter.Nothing });
+        return PacketSocket.Open(space, (route.FindLink(names.Renamed) ?? route.GetLink(names.Nic)).Index, new PacketOptions { BypassTrafficControl = true, Filter = PacketFilter.Nothing });
     }
 
-    private static IEnumerable<byte[]> Frames(BoundInterface bound)
+    internal static IEnumerable<byte[]> Frames(BoundInterface bound)
     {
+        // Behind NAT it is the pod that the network knows, and the pod has not moved.
+        if (bound.Binding is BindingKind.Masquerade)
+            yield break;
         var mac = MacAddress.Parse(bound.Mac);
         yield return Frame(buffer => Announcement.WriteReverseRequest(buffer, mac));
+        // Which addresses a managed tap's guest has is between it and whoever serves it.
+        if (bound.Binding is BindingKind.ManagedTap)
+            yield break;
         foreach (var address in bound.Lease.Addresses.Select(text => Packets.InterfaceAddress.Parse(text).Address))
         {
             if (address.AddressFamily is AddressFamily.InterNetworkV6)

@@ -83,7 +83,7 @@ internal sealed partial class Attachments : IDisposable
         Bind(attachment);
         _attachments[key] = attachment;
         if (bound is not null)
-            Log.Attached(_log, key.ToString(), bound.Tap, bound.PodInterface, bound.Mac, string.Join(' ', bound.Lease.Addresses));
+            Log.Attached(_log, key.ToString(), bound.Tap, bound.PodInterface, bound.Binding, bound.Wiring, bound.Mac, string.Join(' ', bound.Lease.Addresses));
         Changed?.Invoke(pod.Uid);
         return attachment;
     }
@@ -219,6 +219,8 @@ internal sealed partial class Attachments : IDisposable
         if (plan is null)
             return attachment;
         var names = PodNicNames.Of(key.InterfaceName);
+        if (_written.Values.FirstOrDefault(other => other.Key.InterfaceName != key.InterfaceName && other.NamespacePath == namespacePath && other.Bound?.Tap == names.Tap) is { } other)
+            throw new RefusedException(Refusal.NotNow, $"interface {plan.Name}: the tap {names.Tap} of {names.Nic} is that of {other.Key} already");
         var nic = PodNic.Read(links, names, known?.Original);
         var bound = Bindings.Plan(plan, nic, names, known?.Bound?.Wiring ?? _bindings.Wiring, hostName);
         return attachment with

@@ -74,6 +74,29 @@ public sealed class SilenceTests
         Assert.Contains(tape.Stop(bench.Pod, nic), frame => frame.AsSpan(6, 6).SequenceEqual(mac));
     }
 
+    [Theory]
+    [InlineData("Cable", BindingKind.Bridge, 6)]
+    [InlineData("Takeover", BindingKind.Bridge, 6)]
+    [InlineData("Takeover", BindingKind.ManagedTap, 1)]
+    [InlineData("Cable", BindingKind.Masquerade, 0)]
+    internal async Task Guest_that_arrived_is_announced_at_the_nic_whatever_its_name(string wiring, BindingKind binding, int expected)
+    {
+        using var bench = await DualAsync(wiring);
+        await bench.WithAsync("pod: addr add 10.80.0.6/24 dev eth0");
+        var attachment = bench.Attach(new InterfacePlan { Name = "default", Binding = binding, Mac = GuestMac });
+        using var tape = FrameTape.Start(bench.Outside, "host");
+
+        using (var socket = Announcer.Open(attachment, attachment.Bound!))
+        {
+            foreach (var frame in Announcer.Frames(attachment.Bound!))
+                Assert.True(socket.TrySend(frame));
+        }
+
+        var mac = new byte[MacAddress.Length];
+        MacAddress.Parse(GuestMac).Write(mac);
+        Assert.Equal(expected, tape.Stop(bench.Pod, wiring == "Takeover" ? "eth0-nic" : "eth0").Count(frame => frame.AsSpan(6, 6).SequenceEqual(mac)));
+    }
+
     private static Task<BindingBench> DualAsync(string wiring) => new BindingBench(Enum.Parse<WiringChoice>(wiring)).WithVethAsync(
         "pod: addr add 10.80.0.5/24 dev eth0", "pod: addr add fd00:80::5/64 dev eth0 nodad", "pod: route add default via 10.80.0.1",
         "out: addr add 10.80.0.1/24 dev host", "out: addr add fd00:80::1/64 dev host nodad");
