@@ -24,8 +24,8 @@ internal sealed record PodNic
     /// <summary>Frames for other MACs than its own do not reach this NIC.</summary>
     public bool KeepsItsMac => Link is { Kind: "macvlan", Details: not LinkDetails.Macvlan { Mode: MacvlanMode.Passthru } };
 
-    /// <summary>Families that the NIC has addresses of, as far as these are not for the link only.</summary>
-    public IReadOnlySet<AddressFamily> Families => Identity.Addresses.Where(IsForGuest).Select(one => IPAddress.Parse(one.Address).AddressFamily).ToHashSet();
+    /// <summary>Families that the NIC has addresses of, as far as these are not for the link only; also of those that a router gave it.</summary>
+    public IReadOnlySet<AddressFamily> Families { get; init; } = new HashSet<AddressFamily>();
 
     /// <summary>The networks that its addresses are in.</summary>
     public IReadOnlyList<IPNetwork> OnLink => [.. Identity.Addresses.Where(IsForGuest).Select(one => IPNetwork.Parse(NetworkOf(one.Peer ?? one.Address, one.PrefixLength)))];
@@ -43,7 +43,12 @@ internal sealed record PodNic
         var link = links.Route.FindLink(names.Nic) ?? throw new RefusedException(Refusal.NotNow, $"{links.Space} has no interface {names.Nic}");
         if (WhyNot(link, link.MasterIndex is { } master ? links.Route.FindLink(master) : null) is { } reason)
             throw new RefusedException(Refusal.NotNow, $"{link.Name} in {links.Space} {reason}");
-        return new PodNic { Link = link, Identity = NicIdentity.Read(links, link, names.Nic) };
+        return new PodNic
+        {
+            Link = link,
+            Identity = NicIdentity.Read(links, link, names.Nic),
+            Families = links.Route.GetAddresses(link.Index).Where(one => IsForGuest(one.Scope)).Select(one => one.Address.AddressFamily).ToHashSet(),
+        };
     }
 
     /// <summary>Why a link cannot become a guest's; null if it can.</summary>
@@ -92,7 +97,9 @@ internal sealed record PodNic
         return $"{new IPAddress(bytes)}/{length}";
     }
 
-    private static bool IsForGuest(NicAddress address) => address.Scope is RouteScope.Universe or RouteScope.Site;
+    private static bool IsForGuest(NicAddress address) => IsForGuest(address.Scope);
+
+    private static bool IsForGuest(RouteScope scope) => scope is RouteScope.Universe or RouteScope.Site;
 
     private static bool IsIpv6(NicAddress address) => address.Address.Contains(':');
 

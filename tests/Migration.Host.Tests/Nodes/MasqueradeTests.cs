@@ -406,7 +406,7 @@ public sealed class MasqueradeTests(MasqueradeTests.Node node) : IClassFixture<M
     {
         public NodeLab Lab { get; private set; } = null!;
 
-        public async ValueTask InitializeAsync() => Lab = await NodeLab.StartAsync();
+        public async ValueTask InitializeAsync() => Lab = await NodeLab.StartAloneAsync();
 
         public ValueTask DisposeAsync() => Lab.DisposeAsync();
     }
