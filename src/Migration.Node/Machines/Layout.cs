@@ -29,11 +29,15 @@ internal static class Layout
         return record with { Plan = record.Plan with { Interfaces = [.. record.Plan.Interfaces.Select(nic => nic.Name == name ? nic with { Slot = slot } : nic)] } };
     }
 
-    /// <summary>Why this machine must not begin to migrate just now: what its guest has is changing. Null if it may.</summary>
-    public static string? Unsettled(MachineRecord record, IReadOnlyList<GuestCard> cards) =>
-        record.Leaving.Any() ? $"interface {record.Leaving[0].Name} is being unplugged"
-        : record.Plan.Interfaces.FirstOrDefault(nic => nic.Slot is not null && cards.All(card => card.Name != nic.Name)) is { } plugging ? $"interface {plugging.Name} is being plugged in"
-        : null;
+    /// <summary>A machine does not begin to migrate while what its guest has is changing. Plugging in is done in a moment; unplugging, only the guest knows when.</summary>
+    /// <exception cref="RefusedException">Something is changing.</exception>
+    public static void RequireSettled(MachineRecord record, IReadOnlyList<GuestCard> cards)
+    {
+        if (record.Leaving.Any())
+            throw new RefusedException(Refusal.NotNow, $"machine {record.Plan.Id}: interface {record.Leaving[0].Name} is being unplugged");
+        if (record.Plan.Interfaces.FirstOrDefault(nic => nic.Slot is not null && cards.All(card => card.Name != nic.Name)) is { } plugging)
+            throw new RefusedException(Refusal.Later, $"machine {record.Plan.Id}: interface {plugging.Name} is being plugged in");
+    }
 
     /// <summary>The NICs that a guest has, or that wait for it, in words that are the same on source and target.</summary>
     public static IReadOnlyList<string> Describe(MachineRecord record, IReadOnlyList<BoundInterface> bound) =>

@@ -87,8 +87,7 @@ internal sealed class Machine : IAsyncDisposable
     {
         lock (_gate)
         {
-            if (Layout.Unsettled(_snapshot.Record, _snapshot.Cards) is { } unsettled)
-                throw new RefusedException(Refusal.NotNow, $"machine {Id}: {unsettled}");
+            Layout.RequireSettled(_snapshot.Record, _snapshot.Cards);
             Claim(migrationId);
         }
     }

@@ -44,9 +44,11 @@ public sealed class LayoutTests
     public void Machine_may_migrate_when_its_guest_has_what_it_was_given_and_nothing_leaves()
     {
         var record = Fresh with { Plan = Fresh.Plan with { Interfaces = [Nic("a", 0), Nic("b", 1), Nic("waits")] } };
-        Assert.Null(Layout.Unsettled(record, [new("a", null), new("b", null)]));
-        Assert.Equal("interface b is being plugged in", Layout.Unsettled(record, [new("a", null)]));
-        Assert.Equal("interface c is being unplugged", Layout.Unsettled(record with { Leaving = [Nic("c", 2)] }, [new("a", null), new("b", null)]));
+        Layout.RequireSettled(record, [new("a", null), new("b", null)]);
+        var plugging = Assert.Throws<RefusedException>(() => Layout.RequireSettled(record, [new("a", null)]));
+        Assert.Equal((Refusal.Later, "machine m: interface b is being plugged in"), (plugging.Refusal, plugging.Message));
+        var leaving = Assert.Throws<RefusedException>(() => Layout.RequireSettled(record with { Leaving = [Nic("c", 2)] }, [new("a", null), new("b", null)]));
+        Assert.Equal((Refusal.NotNow, "machine m: interface c is being unplugged"), (leaving.Refusal, leaving.Message));
     }
 
     [Fact]
