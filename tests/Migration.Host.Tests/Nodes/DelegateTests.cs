@@ -331,6 +331,30 @@ public sealed class DelegateTests
     }
 
     [Fact]
+    public async Task Network_that_is_bound_by_takeover_passes_its_check_and_leaves_nothing()
+    {
+        await using var lab = await NodeLab.StartAsync();
+        lab.A.MoreArguments = ["--wiring", "takeover"];
+        await lab.A.RestartAsync();
+        var pod = await lab.A.CreatePodAsync("net");
+        await PlanAsync(
+            lab, pod, Delegated("blue", "pod0a", "default/blue", BridgeOf(lab, "blue", "10.66.1.0/24", "fd66:1::/64")),
+            Delegated("green", "pod0b", "default/green", BridgeOf(lab, "green", "10.66.2.0/24", "fd66:2::/64")));
+
+        await pod.AttachAsync();
+        await GuestReachesAsync(lab, pod, (await BoundAsync(lab, pod))[1], "10.66.1.2", router: "", neighbour: "10.66.1.1");
+        await lab.A.Networks.CheckAsync(new CheckRequest { Key = pod.Key, NamespacePath = pod.Namespace.Path });
+        await pod.AttachAsync();
+        await pod.DetachAsync();
+        await NothingIsLeftAsync(lab, pod);
+
+        await pod.AttachAsync();
+        await pod.Namespace.IpAsync($"link del {(await BoundAsync(lab, pod))[2].Tap}");
+        var differs = await Assert.ThrowsAsync<RpcException>(async () => await lab.A.Networks.CheckAsync(new CheckRequest { Key = pod.Key, NamespacePath = pod.Namespace.Path }));
+        Assert.Contains("pod0b", differs.Status.Detail);
+    }
+
+    [Fact]
     public async Task Plugins_are_told_what_the_selection_asks_for()
     {
         await using var lab = await NodeLab.StartAsync();

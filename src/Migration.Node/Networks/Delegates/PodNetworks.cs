@@ -149,7 +149,9 @@ internal sealed class PodNetworks
             if (record.Phase is not DelegatePhase.Added)
                 throw new RefusedException(Refusal.NotNow, $"{record.Key}: its {record.Phase} was interrupted");
             _attachments.Check(record.Key, record.NamespacePath);
-            await Named(record.Plan, () => _chain.CheckAsync(record.Call(record.NamespacePath), record.Result));
+            // A NIC that was taken over is not where its plugins left it; what has become of it was just checked.
+            if (!IsTakenOver(record))
+                await Named(record.Plan, () => _chain.CheckAsync(record.Call(record.NamespacePath), record.Result));
         }
     }
 
@@ -345,6 +347,9 @@ internal sealed class PodNetworks
         return route.FindLink(primary.InterfaceName) is { } nic ? NetworkStatus.OfPodNetwork(primary, route, nic) : null;
     }
 
+    private bool IsTakenOver(DelegateRecord record) =>
+        _attachments.OfPod(record.Pod.Uid).Any(attachment => attachment.Key == record.Key && attachment.Bound is { Wiring: Wiring.Takeover, Binding: not BindingKind.Masquerade });
+
     private Attachment? PrimaryOf(PodIdentity pod) =>
         _attachments.OfPod(pod.Uid).Where(attachment => !attachment.Key.Network.StartsWith(DelegateRecord.KeyPrefix, StringComparison.Ordinal))
             .OrderBy(attachment => attachment.Key.InterfaceName == AnnotatedInterface.PrimaryNic ? 0 : 1).FirstOrDefault();
@@ -396,7 +401,9 @@ internal sealed class PodNetworks
         }
         catch (RefusedException failure)
         {
-            throw new RefusedException(failure.Refusal, $"network {nic.Delegate!.Name}, interface {nic.Name}: {failure.Message}", failure.CniError);
+            var said = $"interface {nic.Name}: ";
+            var message = failure.Message.StartsWith(said, StringComparison.Ordinal) ? failure.Message[said.Length..] : failure.Message;
+            throw new RefusedException(failure.Refusal, $"network {nic.Delegate!.Name}, {said}{message}", failure.CniError);
         }
     }
 
