@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Numerics;
 using System.Text;
 using Migration.Linux;
+using Migration.Netlink;
 using Migration.Testing;
 
 namespace Migration.Host.Tests;
@@ -48,6 +49,19 @@ internal sealed class Datagrams : IDisposable
         BinaryPrimitives.WriteUInt32LittleEndian(packet.AsSpan(8), checksum);
         using var sender = Sctp(from, to.AddressFamily);
         sender._socket.SendTo(packet, new IPEndPoint(to, 0));
+    }
+
+    /// <summary>What a router says of itself and of a /64 prefix to make addresses of (RFC 4861 §4.2, §4.6.2).</summary>
+    public static void SendRouterAdvertisement(TestNamespace from, string link, string prefix)
+    {
+        const int HopLimit = 255;
+        byte[] message = [134, 0, 0, 0, 64, 0, 7, 8, 0, 0, 0, 0, 0, 0, 0, 0, 3, 4, 64, 0xc0, 0, 0, 14, 16, 0, 0, 14, 16, 0, 0, 0, 0, .. IPAddress.Parse(prefix).GetAddressBytes()];
+        using var route = RouteClient.Open(from.Space);
+        using var socket = from.Space.Run(() => new Socket(AddressFamily.InterNetworkV6, SocketType.Raw, ProtocolType.IcmpV6));
+        socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.MulticastTimeToLive, HopLimit);
+        var everybody = IPAddress.Parse("ff02::1");
+        everybody.ScopeId = route.GetLink(link).Index;
+        socket.SendTo(message, new IPEndPoint(everybody, 0));
     }
 
     public async Task<string> ReceiveAsync() => Encoding.ASCII.GetString(await NextAsync());

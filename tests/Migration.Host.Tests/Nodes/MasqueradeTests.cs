@@ -224,6 +224,42 @@ public sealed class MasqueradeTests(MasqueradeTests.Node node) : IClassFixture<M
     }
 
     [Fact]
+    public async Task A_pod_that_a_router_told_its_address_and_its_way_keeps_both()
+    {
+        await using var scene = await Scene.StartAsync(node.Lab, ipv6: false);
+        await scene.World.IpAsync($"addr add {WorldIpv6}/64 dev cni0 nodad");
+        await scene.Lab.A.EventuallyAsync(async () =>
+        {
+            Datagrams.SendRouterAdvertisement(scene.World, "cni0", "fd00:50::");
+            return (await scene.Pod.IpAsync("-6 addr show eth0 scope global -tentative")).Contains("fd00:50:", StringComparison.Ordinal);
+        }, "the pod has an address of the router's");
+        var routed = await scene.Pod.IpAsync("-6 route show default proto ra");
+        Assert.Contains("via fe80::", routed);
+
+        var attachment = await scene.AttachAsync();
+        Assert.Equal(["10.0.2.2/24", "fd10:0:2::2/120"], attachment.Interface.Lease.Addresses);
+        using var guest = await scene.PlugAsync();
+        await guest.Namespace.ExecuteAsync($"ping -c 1 -W 30 {WorldIpv6}");
+        Assert.Contains("via fe80::", await scene.Pod.IpAsync("-6 route show default proto ra"));
+        Assert.Equal("2\n", await scene.Pod.ExecuteAsync("sysctl -n net.ipv6.conf.eth0.accept_ra"));
+
+        await scene.DetachAsync();
+        Assert.Contains("via fe80::", await scene.Pod.IpAsync("-6 route show default proto ra"));
+        Assert.Equal("1\n", await scene.Pod.ExecuteAsync("sysctl -n net.ipv6.conf.eth0.accept_ra"));
+    }
+
+    [Fact]
+    public async Task Bridge_and_tap_follow_the_pod_nics_mtu()
+    {
+        await using var scene = await Scene.StartAsync(node.Lab);
+        await scene.AttachAsync();
+        await scene.Pod.IpAsync("link set eth0 mtu 1320");
+        foreach (var link in new[] { "k6t-eth0", "tap0" })
+            await scene.Lab.A.EventuallyAsync(async () => (await scene.Pod.IpJsonAsync($"link show {link}"))[0].GetProperty("mtu").GetInt32() == 1320, $"{link} has the pod NIC's MTU");
+        await scene.CheckAsync();
+    }
+
+    [Fact]
     public async Task What_cannot_work_is_refused_with_the_reason()
     {
         await using var scene = await Scene.StartAsync(node.Lab);
