@@ -11,11 +11,9 @@ internal sealed class PodNetwork(Attachments attachments, PodNetworks networks)
     /// <summary>The network of attachments that no CNI network knows of; they end with their machine.</summary>
     private const string Own = "migration.internal/machine";
 
-    public IReadOnlyList<BoundInterface> Bound(MachinePlan plan) =>
-        [.. attachments.OfPod(plan.Pod.Uid).Select(attachment => attachment.Bound).OfType<BoundInterface>()];
+    public IReadOnlyList<BoundInterface> Bound(MachinePlan plan) => [.. Live(plan).Select(attachment => attachment.Bound).OfType<BoundInterface>()];
 
-    public string NamespaceOf(MachinePlan plan, BoundInterface bound) =>
-        attachments.OfPod(plan.Pod.Uid).First(attachment => attachment.Bound?.Name == bound.Name).NamespacePath;
+    public string NamespaceOf(MachinePlan plan, BoundInterface bound) => Live(plan).First(attachment => attachment.Bound?.Name == bound.Name).NamespacePath;
 
     /// <summary>Whether the pod NIC is there, or can be made.</summary>
     public bool IsReachable(MachinePlan plan, InterfacePlan nic) => Sandbox(plan) is { } sandbox && (nic.Delegate is not null || IsThere(sandbox.NamespacePath, nic.PodInterface));
@@ -56,6 +54,14 @@ internal sealed class PodNetwork(Attachments attachments, PodNetworks networks)
             attachments.Detach(attachment.Key, "");
     }
 
+    /// <summary>What CNI takes back when it ends a pod's sandbox is all that it knows of; what was found there besides went with it.</summary>
+    private IEnumerable<Attachment> Live(MachinePlan plan)
+    {
+        var all = attachments.OfPod(plan.Pod.Uid).ToList();
+        return all.Where(attachment => attachment.Key.Network != Own
+            || all.Any(other => other.Key.Network != Own && other.NamespacePath == attachment.NamespacePath));
+    }
+
     private static bool IsThere(string namespacePath, string podInterface)
     {
         try
@@ -72,7 +78,7 @@ internal sealed class PodNetwork(Attachments attachments, PodNetworks networks)
     }
 
     /// <summary>CNI told us of at least the pod's first NIC; where that is are the others.</summary>
-    private Attachment? Sandbox(MachinePlan plan) => attachments.OfPod(plan.Pod.Uid).OrderBy(attachment => attachment.Key.InterfaceName != AnnotatedInterface.PrimaryNic).FirstOrDefault();
+    private Attachment? Sandbox(MachinePlan plan) => Live(plan).OrderBy(attachment => attachment.Key.InterfaceName != AnnotatedInterface.PrimaryNic).FirstOrDefault();
 
     private AttachmentKey KeyOf(MachinePlan plan, InterfacePlan nic, Attachment sandbox) =>
         attachments.OfPod(plan.Pod.Uid).FirstOrDefault(attachment => attachment.Key.InterfaceName == nic.PodInterface)?.Key

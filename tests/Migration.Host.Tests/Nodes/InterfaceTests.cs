@@ -37,15 +37,20 @@ public sealed class InterfaceTests
         await Invariants.NothingIsLeftAsync(lab);
     }
 
-    [Fact]
-    public async Task Nic_is_plugged_into_a_running_guest_and_taken_out_again()
+    [Theory]
+    [InlineData("cable")]
+    [InlineData("takeover")]
+    public async Task Nic_is_plugged_into_a_running_guest_and_taken_out_again(string wiring)
     {
         await using var lab = await NodeLab.StartAsync();
         await lab.AddLanAsync();
+        lab.A.MoreArguments = ["--wiring", wiring];
+        await lab.A.RestartAsync();
         var guest = await LabGuest.StartAsync(lab.A);
         var hot = new HotplugInterfaceRequest { Id = guest.Pod.Uid, Interface = new() { Name = "hot", PodInterface = "net1", Mac = "02:00:00:00:88:07" } };
         await RefusedAsync(StatusCode.FailedPrecondition, "has no NIC net1 yet", async () => await lab.A.Machines.HotplugInterfaceAsync(hot));
         var addresses = await guest.Pod.AddLanAsync("net1");
+        var before = await LinksAsync(guest.Pod);
 
         var begun = TimeProvider.System.GetTimestamp();
         await lab.A.Machines.HotplugInterfaceAsync(hot);
@@ -66,11 +71,36 @@ public sealed class InterfaceTests
         await lab.A.WaitForMachineAsync(guest.Pod.Uid, machine => machine.Interfaces.All(nic => nic.Name != "hot"), "nothing is left of it");
         Tell("gone without a trace", begun);
         await guest.Pod.Guest.WaitForAsync("GUEST-NIC-GONE eth1", Ct);
-        Assert.Equal(["eth0", "lo", "net1", "tap0"], await LinksAsync(guest.Pod));
+        Assert.Equal(before, await LinksAsync(guest.Pod));
         Assert.DoesNotContain((await guest.Pod.Namespace.TcJsonAsync("qdisc show dev net1")).EnumerateArray(), qdisc => qdisc.GetProperty("kind").GetString() == "clsact");
 
         await lab.A.Machines.HotplugInterfaceAsync(hot);
         await WaitForAsync(guest.Pod.Guest, "GUEST-NIC eth1 02:00:00:00:88:07", 2);
+        await Invariants.NothingIsLeftAsync(lab);
+    }
+
+    [Fact]
+    public async Task Machine_is_launched_when_all_its_pod_nics_are_there_and_cni_has_not_taken_the_first_back()
+    {
+        await using var lab = await NodeLab.StartAsync();
+        await lab.AddLanAsync();
+        var pod = await lab.A.CreatePodAsync("guest");
+        var plan = pod.Plan(Guid.NewGuid().ToString());
+        plan.Interfaces.Add([new Interface { Name = "lan", PodInterface = "net1" }, new Interface { Name = "late", PodInterface = "net2" }]);
+        await lab.A.Machines.EnsureMachineAsync(new EnsureMachineRequest { Plan = plan });
+        await pod.AttachAsync();
+        await pod.AddLanAsync("net1");
+        pod.StartLauncher();
+        var planned = await lab.A.WaitForMachineAsync(pod.Uid, machine => machine.Interfaces.Count == 2, "what was found in the pod is bound");
+        Assert.Equal(MachinePhase.Planned, planned.Phase);
+
+        await pod.DetachAsync();
+        await lab.A.WaitForMachineAsync(pod.Uid, machine => machine.Interfaces.Count == 0, "without the pod network nothing counts");
+        await pod.AddLanAsync("net2");
+        await pod.AttachAsync();
+
+        var running = await lab.A.WaitForMachineAsync(pod.Uid, MachinePhase.Running);
+        Assert.Equal(["default", "lan", "late"], running.Interfaces.Select(nic => nic.Name).Order());
         await Invariants.NothingIsLeftAsync(lab);
     }
 
@@ -368,6 +398,6 @@ public sealed class InterfaceTests
     private static IEnumerable<(string, string, Lease, LinkState)> Shape(Machine machine) =>
         machine.Interfaces.OrderBy(nic => nic.Name).Select(nic => (nic.Name, nic.Mac, nic.Lease, nic.LinkState));
 
-    private static async Task<IEnumerable<string?>> LinksAsync(LabPod pod) =>
-        (await pod.Namespace.IpJsonAsync("link")).EnumerateArray().Select(link => link.GetProperty("ifname").GetString()).Order();
+    private static async Task<IReadOnlyList<string?>> LinksAsync(LabPod pod) =>
+        [.. (await pod.Namespace.IpJsonAsync("link")).EnumerateArray().Select(link => link.GetProperty("ifname").GetString()).Order()];
 }
