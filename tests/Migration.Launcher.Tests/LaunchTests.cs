@@ -18,6 +18,7 @@ public sealed class LaunchTests
         Assert.Equal("", reply.Error);
         Assert.Equal(Phase.Waiting, reply.State.Phase);
         Assert.False(reply.State.Stopping);
+        Assert.Equal(File.Exists("/etc/resolv.conf") ? await File.ReadAllTextAsync("/etc/resolv.conf", TestContext.Current.CancellationToken) : "", reply.State.ResolverConfiguration);
     }
 
     [Fact]

@@ -12,6 +12,8 @@ namespace Migration.Node.Networks;
 /// </summary>
 internal sealed class ServedNic : IDisposable
 {
+    // A gateway answers within milliseconds, if there is one.
+    private static readonly TimeSpan PatienceForGateway = TimeSpan.FromSeconds(2);
     private readonly PodNic _nic;
     private readonly GuestIdentity _identity;
     private readonly TimeProvider _time;
@@ -27,7 +29,8 @@ internal sealed class ServedNic : IDisposable
         if (_identity.IsTheNode && lease.DefaultRouterIpv6 is { } gateway && !nic.PinnedNeighbours.ContainsKey(gateway))
             _search = new GatewaySearch(nic, gateway, space);
         Responder = ResponderFor(lease);
-        _searchAt = _advertiseAt = time.GetTimestamp();
+        _searchAt = time.GetTimestamp();
+        Begin();
     }
 
     public AttachmentKey Key { get; }
@@ -54,8 +57,9 @@ internal sealed class ServedNic : IDisposable
         Responder = ResponderFor(GuestLeases.ToDhcp(bound));
     }
 
-    /// <summary>The guest runs here now: it is told its router at once.</summary>
-    public void Begin() => (_times, _advertiseAt) = (new(Random.Shared), _time.GetTimestamp());
+    /// <summary>The guest runs here now: it is told its router at once, or as soon as it is known who that is.</summary>
+    public void Begin() =>
+        (_times, _advertiseAt) = (new(Random.Shared), _time.GetTimestamp() + Ticks(_search is { Found: null } ? PatienceForGateway : TimeSpan.Zero));
 
     /// <summary>Takes what came in on <see cref="SearchSocket"/>; the guest is told when its gateway turned up elsewhere.</summary>
     public bool HearGateway(ReadOnlySpan<byte> frame)

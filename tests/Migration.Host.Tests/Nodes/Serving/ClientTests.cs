@@ -99,7 +99,7 @@ public sealed class ClientTests
     [InlineData(Binding.Bridge, "cable", ServedGuest.Address4, ServedGuest.Address6, "fe80::6d:69ff:fe67:7202")]
     [InlineData(Binding.Bridge, "takeover", ServedGuest.Address4, ServedGuest.Address6, "fe80::6d:69ff:fe67:7202")]
     [InlineData(Binding.Masquerade, "auto", "10.0.2.2", "fd10:0:2::2", "fe80::ff:fe00:0")]
-    public async Task Dhcpcd_configures_both_families_behind_every_wiring(Binding binding, string wiring, string address4, string address6, string router)
+    public async Task Dhcpcd_configures_both_families_behind_every_wiring_and_renews(Binding binding, string wiring, string address4, string address6, string router)
     {
         await using var served = await ServedGuest.StartAsync(null, new Interface { Name = "default", PodInterface = "eth0", Binding = binding }, "--wiring", wiring);
         var script = served.WriteScript("script", Keep);
@@ -114,6 +114,9 @@ public sealed class ClientTests
         await HasBothAsync(served, address4, address6);
         Assert.Equal([router], await served.GatewaysAsync(6));
         await served.ReachesFarAwayAsync();
+        await served.Lab.A.RestartAsync();
+        await Testing.Shell.RunAsync("kill", "-USR1", $"{client.Id}");
+        await served.EventuallyAsync(() => Task.FromResult(new[] { "RENEW", "RENEW6" }.All(occasion => File.Exists(served.At(occasion)))), "both leases are renewed by the new process");
         client.Signal(Linux.ProcessSignal.Terminate);
         await client.WaitForExitAsync(Testing.Lab.LabNode.Limit);
         await served.JudgeAsync();
