@@ -147,6 +147,8 @@ internal sealed partial class Attachments : IDisposable
         if (!_attachments.TryGetValue(key, out var attachment) || attachment.Bound is not { } before)
             throw new RefusedException(Refusal.Missing, $"nothing is attached as {key}");
         var after = attachment with { Bound = change(before) };
+        if (before.Wiring is Wiring.Takeover && Ways(after.Bound).Any())
+            throw new RefusedException(Refusal.Unsupported, $"{key} is wired by takeover: only a cable can lead a guest's frames to another pod");
         Write(after);
         Bind(after);
         using var links = OpenPod(attachment.NamespacePath);

@@ -18,7 +18,7 @@ public sealed class WiringTests
         await using var lab = await NodeLab.StartAsync();
         Assert.Equal(Wiring.Cable, (await lab.A.Node.GetNodeAsync(new GetNodeRequest())).Wiring);
 
-        await TakeoverAsync(lab);
+        await TakeoverAsync(lab.A);
 
         Assert.Equal(Wiring.Takeover, (await lab.A.Node.GetNodeAsync(new GetNodeRequest())).Wiring);
     }
@@ -27,7 +27,7 @@ public sealed class WiringTests
     public async Task Takeover_has_kubevirts_links_serves_the_guest_and_leaves_nothing_to_the_plugins_del()
     {
         await using var lab = await NodeLab.StartAsync();
-        await TakeoverAsync(lab);
+        await TakeoverAsync(lab.A);
         var pod = await lab.A.CreatePodAsync("net");
         var before = await PodPicture.SettledAsync(pod.Namespace);
 
@@ -41,6 +41,7 @@ public sealed class WiringTests
         Assert.Equal((pod.Mac, "DOWN"), (links["eth0"].GetProperty("address").GetString(), links["eth0"].GetProperty("operstate").GetString()));
         Assert.Contains($"{pod.Address}/24", await pod.Namespace.IpAsync("addr show eth0"));
         Assert.Contains("169.254.75.10/32", await pod.Namespace.IpAsync("addr show k6t-eth0"));
+        Assert.Equal("1\n", await pod.Namespace.ExecuteAsync("sysctl -n net.ipv4.conf.k6t-eth0.arp_ignore"));
         Assert.False((await pod.Namespace.BridgeJsonAsync("link show dev eth0-nic"))[0].GetProperty("learning").GetBoolean());
         using (var guest = await LabGuestStack.PlugAsync(pod, "tap0", attachment.Interface.Mac))
         {
@@ -66,7 +67,7 @@ public sealed class WiringTests
     public async Task Killed_node_finishes_what_it_began(string moment)
     {
         await using var lab = await NodeLab.StartAsync();
-        await TakeoverAsync(lab);
+        await TakeoverAsync(lab.A);
         var pod = await lab.A.CreatePodAsync("net");
         await pod.AttachAsync(Bridge);
         var attached = await PodPicture.OfAsync(pod.Namespace);
@@ -85,10 +86,27 @@ public sealed class WiringTests
         Assert.Empty(Directory.EnumerateFiles(Path.Combine(lab.A.State, "attachments")));
     }
 
-    private static async Task TakeoverAsync(NodeLab lab)
+    [Fact]
+    public async Task Guest_moves_between_nodes_that_take_over()
     {
-        lab.A.MoreArguments = ["--wiring", "takeover"];
-        await lab.A.RestartAsync();
+        await using var lab = await NodeLab.StartAsync();
+        await Task.WhenAll(TakeoverAsync(lab.A), TakeoverAsync(lab.B));
+        var guest = await LabGuest.StartAsync(lab.A);
+        var lease = (await lab.A.WaitForMachineAsync(guest.Pod.Uid, MachinePhase.Running)).Interfaces[0].Lease;
+
+        var move = await guest.PrepareMoveAsync(lab.A, lab.B);
+        await move.StartAsync();
+        Invariants.Is(lab, MigrationPhase.Succeeded, await move.WaitForSourceAsync(MigrationPhase.Succeeded));
+
+        var nic = (await lab.B.WaitForMachineAsync(move.TargetPod.Uid, MachinePhase.Running)).Interfaces[0];
+        Assert.Equal((Wiring.Takeover, lease), (nic.Wiring, nic.Lease));
+        await Invariants.OnlyRunsInAsync(move.TargetPod, guest.Pod);
+    }
+
+    private static async Task TakeoverAsync(LabNode node)
+    {
+        node.MoreArguments = ["--wiring", "takeover"];
+        await node.RestartAsync();
     }
 
     /// <summary>Kills the node as soon as something happens to a link of this name while the operation runs.</summary>
