@@ -50,7 +50,7 @@ public sealed class RoutingTests : IDisposable
         Assert.True(shownSix.GetProperty("noprefixroute").GetBoolean());
 
         var read = _route.GetAddresses(_link);
-        Assert.Contains(four with { Flags = AddressFlags.Permanent }, read);
+        Assert.Contains(four with { Flags = AddressFlags.Permanent, Label = "eth0" }, read);
         Assert.Contains(read, address => address.Address.Equals(six.Address) && address.PrefixLength == 64);
         Assert.All(read, address => Assert.Equal(_link, address.InterfaceIndex));
         Assert.Contains(_route.GetAddresses(), address => address.InterfaceIndex != _link);
@@ -112,6 +112,37 @@ public sealed class RoutingTests : IDisposable
         _route.DeleteRoute(black);
         Assert.Equal(Errno.ESRCH, Assert.Throws<NetlinkException>(() => _route.DeleteRoute(black)).Errno);
         Assert.Equal(Errno.ENETUNREACH, Assert.Throws<NetlinkException>(() => _route.LookUpRoute(IPAddress.Parse("8.8.8.8"))).Errno);
+    }
+
+    [Fact]
+    public async Task A_route_may_have_several_next_hops()
+    {
+        await _space.IpAsync("addr add 10.1.2.3/24 dev eth0");
+        await _space.IpAsync("addr add 2001:db8::3/64 dev eth0 nodad");
+        NextHop[] four = [new(IPAddress.Parse("10.1.2.1"), _link), new(IPAddress.Parse("10.9.9.9"), _link, Weight: 7, OnLink: true), new(IPAddress.Parse("fe80::1"), _link, Weight: 256)];
+        NextHop[] six = [new(IPAddress.Parse("2001:db8::1"), _link), new(IPAddress.Parse("2001:db8::2"), _link)];
+        _route.AddRoute(new Route { Destination = IPNetwork.Parse("10.7.0.0/16"), NextHops = four });
+        _route.AddRoute(new Route { Destination = IPNetwork.Parse("2001:db8:7::/48"), NextHops = six });
+
+        var shown = (await _space.IpJsonAsync("route show 10.7.0.0/16"))[0].GetProperty("nexthops").EnumerateArray().ToList();
+        Assert.Equal([1, 7, 256], shown.Select(hop => hop.GetProperty("weight").GetInt32()));
+        Assert.Equal(["10.1.2.1", "10.9.9.9"], shown.Take(2).Select(hop => hop.GetProperty("gateway").GetString()));
+        Assert.Equal("fe80::1", shown[2].GetProperty("via").GetProperty("host").GetString());
+        Assert.Contains("onlink", shown[1].GetProperty("flags").EnumerateArray().Select(flag => flag.GetString()));
+
+        var read = _route.GetRoutes();
+        Assert.Equal(four, Assert.Single(read, route => route.Destination == IPNetwork.Parse("10.7.0.0/16")).NextHops);
+        Assert.Equal(six, Assert.Single(read, route => route.Destination == IPNetwork.Parse("2001:db8:7::/48")).NextHops);
+    }
+
+    [Fact]
+    public async Task A_label_is_given_and_read()
+    {
+        var labelled = new InterfaceAddress { InterfaceIndex = _link, Address = IPAddress.Parse("10.1.2.3"), PrefixLength = 24, Label = "eth0:web" };
+        _route.AddAddress(labelled);
+
+        Assert.Equal("eth0:web", (await _space.IpJsonAsync("-4 address show dev eth0"))[0].GetProperty("addr_info")[0].GetProperty("label").GetString());
+        Assert.Equal("eth0:web", _route.GetAddresses(_link).First(address => address.Address.Equals(labelled.Address)).Label);
     }
 
     [Fact]

@@ -18,6 +18,7 @@ public sealed class StructLayoutTests
         Assert.Equal(16, Unsafe.SizeOf<LinkMessage.Body>());
         Assert.Equal(8, Unsafe.SizeOf<AddressMessage.Body>());
         Assert.Equal(12, Unsafe.SizeOf<RouteMessage.Body>());
+        Assert.Equal(8, Unsafe.SizeOf<RouteMessage.Hop>());
         Assert.Equal(12, Unsafe.SizeOf<NeighbourMessage.Body>());
         Assert.Equal(20, Unsafe.SizeOf<TrafficMessage.Body>());
         Assert.Equal(16 + 16, Unsafe.SizeOf<TrafficMessage.Selector>());
@@ -36,6 +37,8 @@ public sealed class StructLayoutTests
     [InlineData(typeof(AddressMessage.Body), "Index", 4)]
     [InlineData(typeof(RouteMessage.Body), "Table", 4)]
     [InlineData(typeof(RouteMessage.Body), "Flags", 8)]
+    [InlineData(typeof(RouteMessage.Hop), "WeightLessOne", 3)]
+    [InlineData(typeof(RouteMessage.Hop), "InterfaceIndex", 4)]
     [InlineData(typeof(NeighbourMessage.Body), "Index", 4)]
     [InlineData(typeof(NeighbourMessage.Body), "State", 8)]
     [InlineData(typeof(NeighbourMessage.Body), "Type", 11)]

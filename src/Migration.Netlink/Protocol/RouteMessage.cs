@@ -100,7 +100,7 @@ internal static class RouteMessage
     // Deleting matches any scope when it says "nowhere".
     private static RouteScope DefaultScope(ushort type, Route route) =>
         type == Delete ? RouteScope.Nowhere
-        : route is { Gateway: null, Type: RouteType.Unicast } ? RouteScope.Link
+        : route is { Gateway: null, NextHops.Count: 0, Type: RouteType.Unicast } ? RouteScope.Link
         : RouteScope.Universe;
 
     private static void WriteGateway(MessageWriter message, Route route)
