@@ -18,4 +18,7 @@ internal sealed record Attachment
 
     /// <summary>Its Detach was answered before it had ended: it is finished, not taken up again.</summary>
     public bool Leaving { get; init; }
+
+    /// <summary>Counts Attaches: of two containers that were given one namespace, the later has it.</summary>
+    public long Generation { get; init; }
 }

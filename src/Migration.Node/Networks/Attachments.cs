@@ -17,13 +17,16 @@ internal sealed partial class Attachments : IDisposable
 
     // What is on disk: also what was begun and did not succeed, which must be finished or undone with what is known of it.
     private readonly ConcurrentDictionary<AttachmentKey, Attachment> _written = new();
-    private readonly ConcurrentDictionary<AttachmentKey, bool> _busy = new();
+
+    // Keys, and places: what is done to one interface of one namespace is done by one at a time, whoever it is done for.
+    private readonly ConcurrentDictionary<object, bool> _busy = new();
     private readonly ConcurrentDictionary<AttachmentKey, Departure> _leaving = new();
     private readonly RecordFolder<Attachment> _records;
     private readonly GuestServer _server;
     private readonly ILogger _log;
     private readonly Bindings _bindings;
     private readonly NicWatch _watch;
+    private long _generation;
 
     public Attachments(StateDirectory state, GuestServer server, Bindings bindings, ILogger<Attachments> log)
     {
@@ -46,6 +49,7 @@ internal sealed partial class Attachments : IDisposable
         foreach (var (_, attachment) in _records.Load())
         {
             _written[attachment.Key] = attachment;
+            _generation = Math.Max(_generation, attachment.Generation);
             try
             {
                 if (attachment.Leaving)
@@ -67,11 +71,12 @@ internal sealed partial class Attachments : IDisposable
     public Attachment Attach(AttachmentKey key, PodIdentity pod, string namespacePath, InterfacePlan? plan, string hostName, bool byAnnotation = false)
     {
         WaitForLeaving(key, namespacePath);
-        using var _ = Reserve(key);
+        using var reservation = Reserve(key);
+        reservation.Take((namespacePath, key.InterfaceName));
         using var links = OpenPod(namespacePath);
         // Another namespace is another pod sandbox: nothing that is known is true there.
         var known = _written.GetValueOrDefault(key) is { } before && before.NamespacePath == namespacePath ? before : null;
-        var attachment = Planned(links, key, pod, namespacePath, plan, hostName, known) with { ByAnnotation = byAnnotation };
+        var attachment = Planned(links, key, pod, namespacePath, plan, hostName, known) with { ByAnnotation = byAnnotation, Generation = Interlocked.Increment(ref _generation) };
         if (known?.Bound is { } old && old.Binding != attachment.Bound?.Binding)
         {
             Unbind(links, known);
@@ -117,11 +122,13 @@ internal sealed partial class Attachments : IDisposable
         try
         {
             var known = _written.GetValueOrDefault(key);
+            var paths = new[] { known?.NamespacePath, namespacePath }.OfType<string>().Where(path => path.Length > 0).Distinct().ToList();
+            paths.ForEach(path => reservation.Take((path, key.InterfaceName)));
             if (promptly && known is not null)
                 Write(known with { Leaving = true });
             _server.Stop(key);
             _watch.Forget(key);
-            foreach (var path in new[] { known?.NamespacePath, namespacePath }.OfType<string>().Where(path => path.Length > 0).Distinct())
+            foreach (var path in paths.Where(path => !IsAnothers(path, key, known)))
                 Unbind(path, key, known, pods);
         }
         catch
@@ -249,6 +256,10 @@ internal sealed partial class Attachments : IDisposable
         _watch.Watch(attachment.Key, links, nic.Link.Index, nic.Link.Mtu);
     }
 
+    /// <summary>A DEL that comes late must not undo what a later container has made at the same path.</summary>
+    private bool IsAnothers(string namespacePath, AttachmentKey key, Attachment? known) => _written.Values.Any(other =>
+        other.Key != key && other.Key.InterfaceName == key.InterfaceName && other.NamespacePath == namespacePath && other.Generation > (known?.Generation ?? 0));
+
     private void Unbind(string namespacePath, AttachmentKey key, Attachment? known, List<PodLinks> pods)
     {
         try
@@ -358,9 +369,12 @@ internal sealed partial class Attachments : IDisposable
         }
     }
 
-    private Reservation Reserve(AttachmentKey key) => _busy.TryAdd(key, true)
-        ? new Reservation(() => _busy.TryRemove(key, out _))
-        : throw new RefusedException(Refusal.Busy, $"another operation on {key} is in flight");
+    private Reservation Reserve(AttachmentKey key)
+    {
+        var reservation = new Reservation(_busy);
+        reservation.Take(key);
+        return reservation;
+    }
 
     private void OnLeased(AttachmentKey key)
     {
@@ -377,8 +391,22 @@ internal sealed partial class Attachments : IDisposable
     /// <summary>An attachment whose Detach was answered and has not ended.</summary>
     private sealed record Departure(string Namespace, string OtherNamespace, Task Done);
 
-    private sealed class Reservation(Action release) : IDisposable
+    private sealed class Reservation(ConcurrentDictionary<object, bool> busy) : IDisposable
     {
-        public void Dispose() => release();
+        private readonly List<object> _taken = [];
+
+        public void Take(object thing)
+        {
+            if (!busy.TryAdd(thing, true))
+                throw new RefusedException(Refusal.Busy, $"another operation on {thing} is in flight");
+            _taken.Add(thing);
+        }
+
+        public void Dispose()
+        {
+            foreach (var thing in _taken)
+                busy.TryRemove(thing, out _);
+            _taken.Clear();
+        }
     }
 }
