@@ -14,6 +14,7 @@ internal sealed class GuestServer : IDisposable
 {
     private const int Burst = 64;
     private const int LongestFrame = 4096;
+    private static readonly TimeSpan AfterFailure = TimeSpan.FromMinutes(1);
     private readonly Poller _poller = new();
     private readonly Thread _thread;
     private readonly Lock _gate = new(); // protects _nics and _elsewhere, and keeps a NIC from being disposed while it speaks
@@ -140,8 +141,9 @@ internal sealed class GuestServer : IDisposable
         }
         catch (LinuxException failure)
         {
-            Log.ResponderFailed(_log, served.Bound.Tap, served.Key.ToString(), failure.Message);
-            return long.MaxValue;
+            if (failure.Errno is not Errno.ENETDOWN)
+                Log.ResponderFailed(_log, served.Bound.Tap, served.Key.ToString(), failure.Message);
+            return _time.GetTimestamp() + (long)(AfterFailure.TotalSeconds * _time.TimestampFrequency);
         }
     }
 
@@ -195,9 +197,11 @@ internal sealed class GuestServer : IDisposable
         }
     }
 
-    // A socket that is in error is so for ever, and would be ready for ever.
+    // A link that is down comes up again. A socket that is in error for another reason is so for ever, and would be ready for ever.
     private void Fail(ServedNic served, LinuxException failure)
     {
+        if (failure.Errno is Errno.ENETDOWN)
+            return;
         Log.ResponderFailed(_log, served.Bound.Tap, served.Key.ToString(), failure.Message);
         foreach (var watch in served.Watches)
             watch.Dispose();

@@ -65,6 +65,24 @@ public sealed class RouterVoiceTests : IDisposable
         Assert.Equal(1300u, MtuIn(Hear(ear)));
     }
 
+    [Fact]
+    public async Task Link_that_was_down_is_served_again()
+    {
+        using var ear = await ServeAsync();
+        Hear(ear);
+        await _pod.IpAsync("link set tap0 down");
+        _server.GuestRuns(Pod, false);
+        _server.GuestRuns(Pod, true);
+        // It has tried, and will try again.
+        await _time.UntilSetAsync(TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1), Ct);
+
+        await _pod.IpAsync("link set tap0 up");
+        _guest.WaitUntilUp("v0");
+        _time.Advance(TimeSpan.FromMinutes(1));
+
+        Hear(ear);
+    }
+
     public void Dispose()
     {
         _server.Dispose();
