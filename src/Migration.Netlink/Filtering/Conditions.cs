@@ -17,8 +17,6 @@ public static class Conditions
 
     public static IReadOnlyList<FilterExpression> DestinationIs(IPAddress address) => AddressIs(address, source: false);
 
-    public static IReadOnlyList<FilterExpression> ProtocolIs(ProtocolType protocol) => ProtocolIs((byte)protocol);
-
     public static IReadOnlyList<FilterExpression> ProtocolIs(byte protocol) =>
         [new FilterExpression.Meta(MetaKey.Protocol, R1), new FilterExpression.Compare(Comparison.Equal, R1, new RegisterValue(protocol))];
 

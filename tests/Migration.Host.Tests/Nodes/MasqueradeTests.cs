@@ -249,6 +249,22 @@ public sealed class MasqueradeTests(MasqueradeTests.Node node) : IClassFixture<M
     }
 
     [Fact]
+    public async Task The_reference_plugins_check_and_del_are_content()
+    {
+        var pod = await node.Lab.A.CreatePodAsync("masqueraded");
+        await pod.AttachAsync(new Interface { Name = "default", PodInterface = "eth0", Binding = Binding.Masquerade });
+        await pod.CniAsync("CHECK");
+        await node.Lab.A.Networks.CheckAsync(new CheckRequest { Key = pod.Key, NamespacePath = pod.Namespace.Path });
+
+        await pod.DetachAsync();
+        await pod.CniAsync("CHECK");
+        await pod.CniAsync("DEL");
+
+        Assert.Equal(["lo"], (await pod.Namespace.IpJsonAsync("link")).EnumerateArray().Select(link => link.GetProperty("ifname").GetString()));
+        Assert.Empty(await pod.Namespace.NftJsonAsync());
+    }
+
+    [Fact]
     public async Task Bridge_and_tap_follow_the_pod_nics_mtu()
     {
         await using var scene = await Scene.StartAsync(node.Lab);
