@@ -60,11 +60,11 @@ internal sealed class GuestPath(Machine machine, MigrationDesk desk) : IDisposab
 
     /// <summary>The guest stands still: its frames are led after it.</summary>
     /// <returns>How many frames it had not read.</returns>
-    public async Task<int> DivertAsync(IReadOnlyList<StretchedNic> nics, CancellationToken ct)
+    public async Task<int> DivertAsync(IReadOnlyList<StretchedNic> nics, DateTimeOffset stopped, CancellationToken ct)
     {
         if (_diversions.Count == 0)
             Watch(nics);
-        await Task.WhenAll(_diversions.Select(diversion => diversion.DivertAsync(ct)));
+        await Task.WhenAll(_diversions.Select(diversion => diversion.DivertAsync(stopped, ct)));
         return _diversions.Sum(diversion => diversion.Sent);
     }
 

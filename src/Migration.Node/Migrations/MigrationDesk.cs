@@ -158,7 +158,12 @@ internal sealed class MigrationDesk : IAsyncDisposable
         var here = Listener!.Endpoint.Address.ToString();
         var pod = _machines.Get(entry.Record.MachineId).Snapshot.Record.Plan.Pod.Uid;
         foreach (var (nic, way) in stretches)
-            Attachments.Lead(KeyOf(pod, nic), bound => bound with { Stretch = way with { GuestNode = _options.Name, GuestAddress = here } });
+        {
+            var key = KeyOf(pod, nic);
+            Attachments.Lead(key, bound => bound with { Stretch = way with { GuestNode = _options.Name, GuestAddress = here } });
+            Attachments.Prime(key);
+        }
+
         return here;
     }
 

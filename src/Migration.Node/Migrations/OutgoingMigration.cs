@@ -280,7 +280,7 @@ internal sealed class OutgoingMigration : MigrationEntry
     {
         if (Record.Stretched is not { Count: > 0 } stretched)
             return;
-        _framesSentAfter = await _network.DivertAsync(stretched, ct);
+        _framesSentAfter = await _network.DivertAsync(stretched, Record.StoppedAt ?? Desk.Time.GetUtcNow(), ct);
         Log.FramesSentAfter(Logger, Id, _framesSentAfter);
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Migration.Linux;
@@ -164,6 +165,22 @@ internal sealed partial class Attachments : IDisposable
         _attachments[key] = after;
         Changed?.Invoke(attachment.Pod.Uid);
         return after;
+    }
+
+    /// <summary>
+    /// Gives the QEMU that waits for a guest a frame to choke on. It reads one frame ahead from each tap, before it has loaded how long the
+    /// guest wants the header before frames to be; delivered later, that frame is garbage. Without this it would be the first that followed the guest.
+    /// </summary>
+    public void Prime(AttachmentKey key)
+    {
+        const int shortestFrame = 60, localExperiment = 0x88b5;
+        if (_attachments.GetValueOrDefault(key) is not { Bound: { } bound } attachment)
+            return;
+        using var links = OpenPod(attachment.NamespacePath);
+        using var socket = PacketSocket.Open(links.Space, links.Route.GetLink(bound.Tap).Index, new PacketOptions { Filter = PacketFilter.Nothing, BypassTrafficControl = true });
+        var frame = new byte[shortestFrame];
+        BinaryPrimitives.WriteUInt16BigEndian(frame.AsSpan(12), localExperiment);
+        socket.TrySend(frame);
     }
 
     /// <summary>Points a home's frames for its guest at the way that was made ready. Quick: the guest stands still.</summary>

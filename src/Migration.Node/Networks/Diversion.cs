@@ -12,8 +12,8 @@ internal sealed class Diversion : IDisposable
 {
     private const int MostFrames = 2048, MostBytes = 8 << 20, LargestFrame = 70_000;
 
-    // QEMU reads from its main loop, which may be busy with the switch-over for this long.
-    private static readonly TimeSpan InsideQemu = TimeSpan.FromMilliseconds(20);
+    // What QEMU read longer than this before the guest stopped, the guest has got.
+    private static readonly TimeSpan InsideQemu = TimeSpan.FromMilliseconds(5);
     private readonly PodLinks _links;
     private readonly BorrowedTap? _tap;
     private readonly PacketSocket _seen;
@@ -47,13 +47,15 @@ internal sealed class Diversion : IDisposable
     public int Sent => _taken.Count;
 
     /// <summary>The guest stands still: its frames follow it. Called once.</summary>
-    public async Task DivertAsync(CancellationToken ct)
+    /// <param name="stopped">When it was stopped.</param>
+    /// <param name="ct">Gives up.</param>
+    public async Task DivertAsync(DateTimeOffset stopped, CancellationToken ct)
     {
         _stop = true;
         _watcher.Join();
-        Take();
+        Take(_time.GetTimestamp() - Ticks(_time.GetUtcNow() - stopped + InsideQemu));
         await _point(ct);
-        Take();
+        Take(long.MaxValue);
     }
 
     /// <summary>The guest runs on here: it gets its frames after all. The cable has been pointed back.</summary>
@@ -74,13 +76,14 @@ internal sealed class Diversion : IDisposable
         _links.Dispose();
     }
 
-    private void Take()
+    /// <param name="insideSince">A frame that was seen after this may be inside QEMU.</param>
+    private void Take(long insideSince)
     {
         var unread = new List<byte[]>();
         while (_tap is not null && _tap.TryRead(_frame, out var length))
             unread.Add(WithPlainHeader(_frame.AsSpan(0, length), _tap.HeaderLength));
         Collect();
-        if (_taken.Count == 0 && _recent.Before(unread.FirstOrDefault(), _time.GetTimestamp() - Ticks(InsideQemu)) is { } inside)
+        if (_recent.Before(unread.FirstOrDefault(), insideSince) is { } inside)
             unread.Insert(0, inside);
         foreach (var frame in unread)
         {
