@@ -35,7 +35,13 @@ internal sealed class Dnsmasq : IDisposable
 
     public void Dispose()
     {
-        _program.StopAsync(TimeSpan.FromSeconds(2), TimeProvider.System).GetAwaiter().GetResult();
+        if (!_program.HasExited)
+        {
+            using var process = ProcessHandle.Open(_program.Id);
+            process.Signal(ProcessSignal.Kill);
+            process.WaitForExit(TimeSpan.FromSeconds(2));
+        }
+
         _program.Dispose();
         File.Delete(_log);
         File.Delete($"{_log}.pid");
