@@ -115,6 +115,33 @@ public sealed class NodeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Status_says_that_nothing_can_be_attached_and_whether_guests_miss_something_too()
+    {
+        using var space = await PodAsync("status", 1);
+        Assert.Equal(0, (await AddAsync(space, "c1", Annotated())).ExitCode);
+        var records = Path.Combine(Node.State, "attachments");
+        Assert.Equal(0, (await StatusAsync()).ExitCode);
+
+        Directory.Move(records, records + ".away");
+        var nowhere = await StatusAsync();
+        Directory.Move(records + ".away", records);
+        Assert.True(nowhere is { ExitCode: 1, Code: 50 } && nowhere.Output.Contains($"{records} is gone", StringComparison.Ordinal), nowhere.ToString());
+        Assert.Equal(0, (await StatusAsync()).ExitCode);
+
+        // Somebody put another link in the tap's place while the node was down.
+        Node.Kill();
+        await space.IpAsync("link del tap0");
+        await space.IpAsync("link add tap0 type bridge");
+        await Node.StartServiceAsync();
+        Directory.Move(records, records + ".away");
+        var limited = await StatusAsync();
+        Directory.Move(records + ".away", records);
+        Assert.True(limited is { ExitCode: 1, Code: 51 }, limited.ToString());
+        await space.IpAsync("link del tap0");
+        Assert.Equal(0, (await DeleteAsync(space, "c1")).ExitCode);
+    }
+
+    [Fact]
     public async Task Gc_removes_what_is_not_listed_of_its_own_network_and_nothing_else()
     {
         using var kept = await PodAsync("kept", 1);
@@ -187,6 +214,10 @@ public sealed class NodeTests : IAsyncLifetime
         await space.IpAsync("link set eth0 up");
         return space;
     }
+
+    private Task<PluginProgram.Outcome> StatusAsync() => PluginProgram.RunAsync(
+        new Dictionary<string, string> { ["CNI_COMMAND"] = "STATUS", ["CNI_PATH"] = "/x" },
+        new JsonObject { ["cniVersion"] = "1.1.0", ["name"] = "pods", ["nodeSocket"] = Node.Socket }.ToJsonString());
 
     private Task NothingLeftAsync(TestNamespace space) => Node.EventuallyAsync(async () =>
         !(Directory.Exists(Journal) && Directory.EnumerateFiles(Journal).Any())

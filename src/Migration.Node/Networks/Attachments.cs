@@ -27,6 +27,9 @@ internal sealed partial class Attachments : IDisposable
     private readonly ILogger _log;
     private readonly Bindings _bindings;
     private readonly NicWatch _watch;
+
+    // What a former process attached and this one could not take up: its guest is without DHCP.
+    private readonly ConcurrentDictionary<AttachmentKey, string> _unserved = new();
     private long _generation;
 
     public Attachments(StateDirectory state, GuestServer server, Bindings bindings, ILogger<Attachments> log)
@@ -43,6 +46,12 @@ internal sealed partial class Attachments : IDisposable
     public IReadOnlyList<Attachment> List() => [.. _attachments.Values.OrderBy(attachment => attachment.Key.ToString(), StringComparer.Ordinal)];
 
     public IEnumerable<Attachment> OfPod(string podUid) => _attachments.Values.Where(attachment => attachment.Pod.Uid == podUid);
+
+    /// <summary>Whether attachments of a former process are not served by this one.</summary>
+    public bool HasUnserved => !_unserved.IsEmpty;
+
+    /// <summary>Why nothing can be attached now; null when it can. Cheap: runtimes ask every few seconds.</summary>
+    public string? Obstacle => _records.Obstacle;
 
     /// <summary>Serves again what a former process attached. A namespace that is gone meanwhile waits for its Detach.</summary>
     public void Recover()
@@ -65,6 +74,8 @@ internal sealed partial class Attachments : IDisposable
             catch (Exception gone) when (gone is IOException or RefusedException)
             {
                 Log.ResponderFailed(_log, attachment.Bound?.Tap ?? "", attachment.Key.ToString(), gone.Message);
+                if (File.Exists(attachment.NamespacePath))
+                    _unserved[attachment.Key] = gone.Message;
             }
         }
     }
@@ -88,6 +99,7 @@ internal sealed partial class Attachments : IDisposable
         Write(attachment);
         Bind(attachment);
         _attachments[key] = attachment;
+        _unserved.TryRemove(key, out var _);
         if (bound is not null)
             Log.Attached(_log, key.ToString(), bound.Tap, bound.PodInterface, bound.Binding, bound.Wiring, bound.Mac, string.Join(' ', bound.Lease.Addresses));
         Changed?.Invoke(pod.Uid);
@@ -129,6 +141,7 @@ internal sealed partial class Attachments : IDisposable
                 Write(known with { Leaving = true });
             _server.Stop(key);
             _watch.Forget(key);
+            _unserved.TryRemove(key, out var _);
             foreach (var path in paths.Where(path => !IsAnothers(path, key, known)))
                 Unbind(path, key, known, pods);
         }

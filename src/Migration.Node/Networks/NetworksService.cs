@@ -52,9 +52,12 @@ internal sealed class NetworksService(
     }
 
     public override Task<StatusResponse> Status(StatusRequest request, ServerCallContext context) =>
-        Task.FromResult(readiness.Problem() is { } problem
-            ? new StatusResponse { Reason = problem.Message, ExistingLimited = problem.CniError?.Code is CniError.NotAvailableAndLimited }
-            : new StatusResponse { Ready = true });
+        Task.FromResult((attachments.Obstacle, readiness.Problem()) switch
+        {
+            ({ } obstacle, _) => new StatusResponse { Reason = obstacle, ExistingLimited = attachments.HasUnserved },
+            (_, { } problem) => new StatusResponse { Reason = problem.Message, ExistingLimited = problem.CniError?.Code is CniError.NotAvailableAndLimited },
+            _ => new StatusResponse { Ready = true },
+        });
 
     public override Task<ListAttachmentsResponse> ListAttachments(ListAttachmentsRequest request, ServerCallContext context)
     {

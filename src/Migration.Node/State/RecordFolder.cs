@@ -10,6 +10,12 @@ internal sealed class RecordFolder<T>(string folder, JsonTypeInfo<T> type, ILogg
     where T : class
 {
     private const string Extension = ".json";
+    private const long LeastRoom = 256 * 1024;
+
+    /// <summary>Why nothing can be saved; null when it can.</summary>
+    public string? Obstacle => !Directory.Exists(folder) ? $"{folder} is gone"
+        : new DriveInfo(folder).AvailableFreeSpace < LeastRoom ? $"the disk of {folder} is full"
+        : null;
 
     public void Save(string id, T record) => AtomicFile.Write(PathOf(id), JsonSerializer.SerializeToUtf8Bytes(record, type));
 
