@@ -97,7 +97,7 @@ internal sealed partial class Attachments : IDisposable
 
         var bound = attachment.Bound;
         Write(attachment);
-        Bind(attachment);
+        Bind(links, attachment);
         _attachments[key] = attachment;
         _unserved.TryRemove(key, out var _);
         if (bound is not null)
@@ -271,15 +271,22 @@ internal sealed partial class Attachments : IDisposable
                 Next = known?.Bound?.Next,
                 Diverted = known?.Bound?.Diverted ?? false,
             },
-            Original = bound is { Wiring: Wiring.Takeover, Binding: not BindingKind.Masquerade } ? nic.Identity : null,
+            Original = bound is { Wiring: Wiring.Takeover, Binding: not BindingKind.Masquerade } ? nic.Identity.WithParameters(links) : null,
         };
     }
 
     private void Bind(Attachment attachment)
     {
-        if (attachment.Bound is not { } bound)
+        if (attachment.Bound is null)
             return;
         using var links = OpenPod(attachment.NamespacePath);
+        Bind(links, attachment);
+    }
+
+    private void Bind(PodLinks links, Attachment attachment)
+    {
+        if (attachment.Bound is not { } bound)
+            return;
         var nic = PodNic.Read(links, PodNicNames.Of(bound.PodInterface), attachment.Original);
         _bindings.Of(links, bound).Ensure(nic, bound);
         _server.Serve(attachment, links.Route.GetLink(bound.Tap).Index, nic, links.Space);

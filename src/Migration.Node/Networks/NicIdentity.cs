@@ -21,7 +21,7 @@ internal sealed record NicIdentity
     /// <summary>Neighbours that the CNI entered by hand: address to MAC.</summary>
     public IReadOnlyDictionary<string, string> Neighbours { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>net.ipv6.conf.*.disable_ipv6; null where the kernel has no IPv6.</summary>
+    /// <summary>net.ipv6.conf.*.disable_ipv6; null where nobody has looked, or the kernel has no IPv6.</summary>
     public string? Ipv6Disabled { get; init; }
 
     public static NicIdentity Read(PodLinks links, Link link, string name) => new()
@@ -34,8 +34,11 @@ internal sealed record NicIdentity
         Neighbours = links.Route.GetNeighbours(link.Index)
             .Where(one => one is { State: NeighbourState.Permanent, Mac: not null } && one.Mac.GetAddressBytes().Length == Packets.MacAddress.Length)
             .ToDictionary(one => one.Address.ToString(), one => Packets.MacAddress.From(one.Mac!).ToString()),
-        Ipv6Disabled = Sysctl.TryRead(links.Space, $"net/ipv6/conf/{link.Name}/disable_ipv6"),
     };
+
+    /// <summary>With the kernel parameters that a takeover sets, as they are before it.</summary>
+    public NicIdentity WithParameters(PodLinks links) =>
+        Ipv6Disabled is not null ? this : this with { Ipv6Disabled = Sysctl.TryRead(links.Space, $"net/ipv6/conf/{Name}/disable_ipv6") };
 
     // The link-local address that comes with the MAC, and what routers hand out, come back by themselves.
     private static bool IsMadeByKernel(Link link, InterfaceAddress address) =>

@@ -17,13 +17,16 @@ internal sealed class BindingBench : IDisposable
     private static readonly Lazy<TrafficCapabilities> Kernel = new(TrafficCapabilities.Probe);
     private WiringChoice _wiring;
     private readonly List<IDisposable> _guests = [];
+    private readonly TrafficCapabilities _kernel;
     private StateDirectory _state;
     private NodeMetrics _metrics;
     private GuestServer _server;
 
-    public BindingBench(WiringChoice wiring = WiringChoice.Auto)
+    /// <param name="wiring">What the node is told.</param>
+    /// <param name="kernel">What the node is to believe that the kernel can; null is the truth.</param>
+    public BindingBench(WiringChoice wiring = WiringChoice.Auto, TrafficCapabilities? kernel = null)
     {
-        _wiring = wiring;
+        (_wiring, _kernel) = (wiring, kernel ?? Kernel.Value);
         Outside = TestNamespace.Create("out");
         Pod = TestNamespace.Create("pod");
         Folder = Directory.CreateDirectory($"/dev/shm/mt-lab-{Environment.ProcessId}-{Pod.Name}").FullName;
@@ -160,6 +163,6 @@ internal sealed class BindingBench : IDisposable
         var state = StateDirectory.Open(Folder);
         var metrics = new NodeMetrics();
         var server = new GuestServer(metrics, TimeProvider.System, NullLogger<GuestServer>.Instance);
-        return (state, metrics, server, new Attachments(state, server, new Node.Networks.Bindings(new Wirings(_wiring, Kernel.Value)), NullLogger<Attachments>.Instance));
+        return (state, metrics, server, new Attachments(state, server, new Node.Networks.Bindings(new Wirings(_wiring, _kernel)), NullLogger<Attachments>.Instance));
     }
 }

@@ -1,4 +1,5 @@
 using Migration.Linux;
+using Migration.Netlink;
 using Migration.Node.Networks;
 using Migration.Testing;
 
@@ -86,6 +87,24 @@ public sealed class NicPropertyTests
         Assert.Equal(taken, await PodPicture.OfAsync(bench.Pod));
         bench.Detach();
         Assert.Equal(Wiring.Cable, bench.Bind(Bridge).Wiring);
+    }
+
+    [Fact]
+    public async Task Kernel_without_traffic_control_is_taken_over_and_served()
+    {
+        using var bench = await new BindingBench(kernel: new TrafficCapabilities(false, false, false, false)).WithVethAsync("pod: addr add 10.88.0.5/24 dev eth0", "out: addr add 10.88.0.1/24 dev host");
+        var before = await PodPicture.SettledAsync(bench.Pod);
+        var bound = bench.Bind(Bridge);
+        using (var guest = await bench.PlugAsync(bound))
+        {
+            Assert.Equal(Wiring.Takeover, bound.Wiring);
+            Assert.Contains("ip=10.88.0.5/24", await bench.LeaseAsync(guest));
+            await guest.Namespace.ExecuteAsync("ping -c 1 -W 20 10.88.0.1");
+            Assert.DoesNotContain((await bench.Pod.TcJsonAsync("qdisc show")).EnumerateArray(), qdisc => qdisc.GetProperty("kind").GetString() == "clsact");
+        }
+
+        bench.Detach();
+        await PodPicture.BecomesAsync(bench.Pod, before, "detached");
     }
 
     [Fact]
