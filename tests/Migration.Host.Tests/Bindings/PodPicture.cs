@@ -93,6 +93,9 @@ internal static class PodPicture
         // The address that comes with a rolled MAC is rolled, too.
         if (found["linkinfo"]?["info_kind"]?.ToString() == "tun" || found["ifname"]?.ToString() is { } name && (name.StartsWith("tap", StringComparison.Ordinal) || name.EndsWith("-off", StringComparison.Ordinal)))
             found.Remove("address");
+        // What the kernel makes of addresses by itself, it makes and takes away when it gets to it.
+        if (found["table"]?.ToString() == "local" && found["protocol"]?.ToString() == "kernel")
+            return "";
         // bridge(8) looks for a veth's other end here, whichever namespace it is in.
         if (title == "bridge")
             found.Remove("link");
