@@ -28,8 +28,8 @@ internal sealed class Masquerade(PodLinks links) : IBinding
                 RemoveTables(names, filters);
         }
 
-        links.RemoveLink(names.Bridge);
-        links.RemoveLink(names.Tap);
+        links.Discard(names.Bridge);
+        links.Discard(names.Tap);
     }
 
     /// <summary>What the guest is given; one that arrived by migration keeps what it has.</summary>
