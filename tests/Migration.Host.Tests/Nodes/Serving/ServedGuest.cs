@@ -17,6 +17,7 @@ internal sealed class ServedGuest : IAsyncDisposable
     private static readonly string[] Both = [$"{Address4}/24", $"{Address6}/64"];
     private readonly Topology _topology;
     private TapCapture? _capture;
+    private TiedProcess? _processes;
 
     private ServedGuest(NodeLab lab, Topology topology, TopologyNode router, TestNamespace pod)
     {
@@ -40,6 +41,8 @@ internal sealed class ServedGuest : IAsyncDisposable
 
     public AttachmentKey Key { get; } = new() { Network = "lab", ContainerId = "guest", InterfaceName = "eth0" };
 
+    private string FirstProcess => File.ReadAllText($"/proc/{_processes!.Id}/task/{_processes.Id}/children").Trim();
+
     private string Wire => Path.Combine(Folder, "wire.pcap");
 
     /// <param name="addresses">The pod's; both families if none are given.</param>
@@ -60,6 +63,8 @@ internal sealed class ServedGuest : IAsyncDisposable
             var attachment = await served.AttachAsync(nic ?? new Interface { Name = "default", PodInterface = "eth0", Binding = Binding.Bridge });
             served._capture = new TapCapture(pod, "tap0", served.Wire);
             served.Stack = await LabGuestStack.PlugAsync(pod, "tap0", attachment.Interface.Mac, ipv6: true);
+            served._processes = served.Start("processes", "unshare --pid --fork --kill-child sleep infinity");
+            await served.EventuallyAsync(() => Task.FromResult(served.FirstProcess.Length > 0), "the guest has its own processes");
             return served;
         }
         catch
@@ -83,6 +88,9 @@ internal sealed class ServedGuest : IAsyncDisposable
         return TiedProcess.Start(
             "/usr/bin/nsenter", [$"--net={Guest.Path}", "--", "/usr/bin/env", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", .. words], Path.Combine(Folder, name), Path.Combine(Folder, name));
     }
+
+    /// <summary>Runs a program in the guest. What it leaves running ends with the guest, also when the test is killed.</summary>
+    public Task<string> ExecuteAsync(string line) => Shell.RunLineAsync($"nsenter --net={Guest.Path} --pid=/proc/{FirstProcess}/ns/pid -- {line}");
 
     public string Said(string name) => File.Exists(Path.Combine(Folder, name)) ? File.ReadAllText(Path.Combine(Folder, name)) : "";
 
@@ -145,6 +153,7 @@ internal sealed class ServedGuest : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         EndCapture();
+        _processes?.Dispose();
         Stack?.Dispose();
         await Lab.DisposeAsync();
         _topology.Dispose();
