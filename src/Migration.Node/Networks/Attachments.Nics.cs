@@ -5,8 +5,14 @@ internal sealed partial class Attachments
 {
     private void OnNicChanged(AttachmentKey key)
     {
+        lock (_following)
+            OnNicChangedLocked(key);
+    }
+
+    private void OnNicChangedLocked(AttachmentKey key)
+    {
         // Whoever holds it now looks at the NIC himself.
-        if (!_busy.TryAdd(key, true))
+        if (!_busy.TryAdd(key, false))
             return;
         try
         {

@@ -20,7 +20,8 @@ internal sealed partial class Attachments : IDisposable
     private readonly ConcurrentDictionary<AttachmentKey, Attachment> _written = new();
 
     // Keys, and places: what is done to one interface of one namespace is done by one at a time, whoever it is done for.
-    private readonly ConcurrentDictionary<object, bool> _busy = new();
+    private readonly ConcurrentDictionary<object, bool> _busy = new(); // true: by a request
+    private readonly Lock _following = new(); // held while a NIC is followed, for requests to wait for
     private readonly ConcurrentDictionary<AttachmentKey, Departure> _leaving = new();
     private readonly RecordFolder<Attachment> _records;
     private readonly GuestServer _server;
@@ -408,7 +409,7 @@ internal sealed partial class Attachments : IDisposable
 
     private Reservation Reserve(AttachmentKey key)
     {
-        var reservation = new Reservation(_busy);
+        var reservation = new Reservation(_busy, _following);
         reservation.Take(key);
         return reservation;
     }
@@ -428,14 +429,22 @@ internal sealed partial class Attachments : IDisposable
     /// <summary>An attachment whose Detach was answered and has not ended.</summary>
     private sealed record Departure(string Namespace, string OtherNamespace, Task Done);
 
-    private sealed class Reservation(ConcurrentDictionary<object, bool> busy) : IDisposable
+    private sealed class Reservation(ConcurrentDictionary<object, bool> busy, Lock following) : IDisposable
     {
         private readonly List<object> _taken = [];
 
         public void Take(object thing)
         {
-            if (!busy.TryAdd(thing, true))
-                throw new RefusedException(Refusal.Busy, $"another operation on {thing} is in flight");
+            while (!busy.TryAdd(thing, true))
+            {
+                if (busy.TryGetValue(thing, out var requested) && requested)
+                    throw new RefusedException(Refusal.Busy, $"another operation on {thing} is in flight");
+                // Nobody's request: it follows its NIC, and is done in a moment.
+                lock (following)
+                {
+                }
+            }
+
             _taken.Add(thing);
         }
 

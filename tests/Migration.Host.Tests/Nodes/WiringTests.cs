@@ -118,8 +118,12 @@ public sealed class WiringTests
             var seen = false;
             using var watch = poller.Watch(monitor.Descriptor, () => monitor.Read(one => seen |= one.Link.Name == link, () => seen = true));
             var running = operation();
-            while (!seen)
-                Assert.True(poller.Wait(LabNode.Limit), $"nothing happens to {link}");
+            while (!seen && !running.IsCompleted)
+                poller.Wait(TimeSpan.FromMilliseconds(1));
+            if (!seen && running.IsFaulted)
+                await running;
+            poller.Wait(TimeSpan.Zero);
+            Assert.True(seen, $"nothing happened to {link}");
             node.Kill();
             try
             {
