@@ -105,6 +105,12 @@ internal static partial class Log
     [LoggerMessage(LogLevel.Debug, "Migration {Migration} ({Role}): {Step}")]
     public static partial void MigrationStep(ILogger log, string migration, string role, string step);
 
+    [LoggerMessage(LogLevel.Warning, "Nobody keeps the address of interface {Interface} any more: node {Node} says {Reason}")]
+    public static partial void AddressLost(ILogger log, string @interface, string node, string reason);
+
+    [LoggerMessage(LogLevel.Warning, "Migration {Migration}: {Trouble}")]
+    public static partial void WayStaysOpen(ILogger log, string migration, string trouble);
+
     [LoggerMessage(LogLevel.Information, "Migration {Migration}: {Frames} frames that the guest had not read were sent after it")]
     public static partial void FramesSentAfter(ILogger log, string migration, int frames);
 }

@@ -20,22 +20,26 @@ internal sealed class GuestPath(Machine machine, MigrationDesk desk) : IDisposab
     private string Pod => machine.Snapshot.Record.Plan.Pod.Uid;
 
     /// <summary>Makes a way for every NIC whose address will stay behind.</summary>
-    public async Task<IReadOnlyList<StretchedNic>> PrepareAsync(OutgoingRecord migration, CancellationToken ct)
+    /// <param name="migration">Where the guest goes.</param>
+    /// <param name="write">Writes the ways down, before anything is made: whatever comes in between, it can be undone.</param>
+    /// <param name="ct">Ends it.</param>
+    public async Task PrepareAsync(OutgoingRecord migration, Action<IReadOnlyList<StretchedNic>> write, CancellationToken ct)
     {
         if (desk.Home is not { } home)
-            return [];
+            return;
         for (var attempt = 1; ; attempt++)
         {
             var nics = desk.Attachments.OfPod(Pod).Where(Stays).Select(nic => Plan(nic, migration, home)).ToList();
             if (nics.Count == 0)
-                return [];
+                return;
             try
             {
                 var there = await desk.Peers.StretchIncomingAsync(migration, nics, ct);
                 nics = [.. nics.Select(nic => nic with { Way = nic.Way with { GuestAddress = there } })];
+                write(nics);
                 foreach (var nic in nics)
                     await PointAsync(nic, AnchorStep.Prepare, ct);
-                return nics;
+                return;
             }
             catch (Exception taken) when (attempt < Attempts && taken is RefusedException { Refusal: Refusal.Busy } or RpcException { StatusCode: StatusCode.Aborted })
             {
@@ -47,6 +51,7 @@ internal sealed class GuestPath(Machine machine, MigrationDesk desk) : IDisposab
     /// <summary>Watches what goes to the guest from now on: it may be stopped at any moment.</summary>
     public void Watch(IReadOnlyList<StretchedNic> nics)
     {
+        Dispose();
         foreach (var nic in nics)
         {
             var attachment = desk.Attachments.OfPod(Pod).First(one => one.Key == nic.Key);
@@ -54,11 +59,11 @@ internal sealed class GuestPath(Machine machine, MigrationDesk desk) : IDisposab
             // From a pod that is not the home, frames go back there, and from there on.
             var way = bound.Stretch is { Part: StretchPart.Guest } here ? here : nic.Way;
             _diversions.Add(new Diversion(
-                PodLinks.Open(attachment.NamespacePath), bound.Tap, way.Link, machine.Snapshot.QemuPid, ct => PointAsync(nic, AnchorStep.Switch, ct), desk.Time));
+                PodLinks.Open(attachment.NamespacePath), bound.Tap, way.Link, machine.Snapshot.QemuPid, (take, ct) => SwitchAsync(nic, take, ct), desk.Time));
         }
     }
 
-    /// <summary>The guest stands still: its frames are led after it.</summary>
+    /// <summary>The guest stands still since then: its frames are led after it.</summary>
     /// <returns>How many frames it had not read.</returns>
     public async Task<int> DivertAsync(IReadOnlyList<StretchedNic> nics, DateTimeOffset stopped, CancellationToken ct)
     {
@@ -113,11 +118,34 @@ internal sealed class GuestPath(Machine machine, MigrationDesk desk) : IDisposab
         });
     }
 
+    private async Task SwitchAsync(StretchedNic nic, Action take, CancellationToken ct)
+    {
+        if (IsHere(nic))
+        {
+            desk.Attachments.Divert(nic.Key, take);
+            return;
+        }
+
+        // Not before: until then the home takes what comes from here for what the guest sends.
+        await PointAsync(nic, AnchorStep.Switch, ct);
+        take();
+    }
+
     private async Task PointAsync(StretchedNic nic, AnchorStep step, CancellationToken ct)
     {
-        if (nic.Way.HomeMachine == machine.Id)
-            desk.Point(nic.Key, nic.Way, step);
-        else
-            await desk.Peers.PointAnchorAsync(nic, step, ct);
+        try
+        {
+            if (IsHere(nic))
+                desk.Point(nic.Key, nic.Way, step);
+            else
+                await desk.Peers.PointAnchorAsync(nic, step, ct);
+        }
+        catch (Exception gone) when (gone is RefusedException { Refusal: Refusal.Missing } or RpcException { StatusCode: StatusCode.NotFound or StatusCode.PermissionDenied })
+        {
+            // The pod that kept the address is gone, and the address with it. That is no reason for the guest to stay, or to go.
+            Log.AddressLost(desk.Log, nic.Name, nic.Way.HomeNode, gone.Message);
+        }
     }
+
+    private bool IsHere(StretchedNic nic) => nic.Way.HomeMachine == machine.Id;
 }

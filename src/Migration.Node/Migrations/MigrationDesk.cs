@@ -155,7 +155,10 @@ internal sealed class MigrationDesk : IAsyncDisposable
     public string StretchIncoming(string id, string? caller, IEnumerable<(string Interface, Stretch Way)> stretches)
     {
         var entry = Incoming(id, caller);
-        var here = Listener!.Endpoint.Address.ToString();
+        if (entry.Record is { HasEnded: true } or { Verdict: not Verdict.Pending })
+            throw new RefusedException(Refusal.NotNow, $"migration {id} is decided: {entry.Record.Verdict}");
+        if (Home is not (_, var here, _))
+            throw new RefusedException(Refusal.NotNow, "this node has no data address (--data-listen)");
         var pod = _machines.Get(entry.Record.MachineId).Snapshot.Record.Plan.Pod.Uid;
         foreach (var (nic, way) in stretches)
         {
@@ -170,12 +173,16 @@ internal sealed class MigrationDesk : IAsyncDisposable
     /// <summary>One step of the node that keeps an address, asked by the node that runs the guest.</summary>
     public void PointAnchor(string? caller, string nic, Stretch way, AnchorStep step)
     {
-        var key = KeyOf(_machines.Get(way.HomeMachine).Snapshot.Record.Plan.Pod.Uid, nic);
-        var kept = Attachments.List().First(one => one.Key == key).Bound?.Stretch;
+        var pod = _machines.Get(way.HomeMachine).Snapshot.Record.Plan.Pod.Uid;
+        var key = KeyOf(pod, nic);
+        var bound = Attachments.OfPod(pod).FirstOrDefault(one => one.Key == key)?.Bound;
         // Asked again after it was done: the guest's new node is already in the record.
-        if (step is AnchorStep.Settle && kept?.Id == way.Id)
+        if (step is AnchorStep.Settle && bound?.Stretch?.Id == way.Id)
             return;
-        if (kept is not { Part: StretchPart.Home } || (caller is not null && caller != kept.GuestNode))
+        // Only the node that runs a guest prepares its next move: that the last one is settled was not heard.
+        if (step is AnchorStep.Prepare && bound is { Diverted: true, Next: { } next } && caller == next.GuestNode)
+            Point(key, next, AnchorStep.Settle);
+        else if (bound?.Stretch is not { Part: StretchPart.Home } kept || (caller is not null && caller != kept.GuestNode))
             throw new RefusedException(Refusal.Forbidden, $"node {caller} does not run the guest whose address machine {way.HomeMachine} keeps");
         Point(key, way, step);
     }
@@ -186,10 +193,10 @@ internal sealed class MigrationDesk : IAsyncDisposable
         switch (step)
         {
             case AnchorStep.Prepare:
-                Attachments.Lead(key, bound => bound with { Next = way });
+                Attachments.Lead(key, bound => bound with { Next = way, Diverted = false });
                 break;
             case AnchorStep.Switch:
-                Attachments.Divert(key);
+                Attachments.Divert(key, static () => { });
                 break;
             case AnchorStep.Settle:
                 Attachments.Lead(key, bound => bound.Next is null ? bound : bound with { Stretch = bound.Next, Next = null, Diverted = false });

@@ -100,7 +100,7 @@ internal static class MigrationMapping
             MachineId = record.MachineId,
             Role = outgoing is null ? Wire.MigrationRole.Target : Wire.MigrationRole.Source,
             Phase = (Wire.MigrationPhase)record.Phase,
-            Reason = record.Reason,
+            Reason = string.Join("; ", new[] { record.Reason, outgoing?.WayTrouble }.Where(said => !string.IsNullOrEmpty(said))),
             Progress = ToWire(migration.Progress),
             Encrypted = record.Encrypted,
             Transport = record.Encrypted ? "unix" : "fd",

@@ -9,5 +9,8 @@ internal sealed record OutgoingLimits
 
     /// <summary>How long a QEMU that gave up may take to run the guest on by itself.</summary>
     public TimeSpan Resume { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long the node that keeps the guest's address is asked to forget the old way.</summary>
+    public TimeSpan Settle { get; init; } = TimeSpan.FromMinutes(1);
     public TimeSpan Poll { get; init; } = TimeSpan.FromMilliseconds(200);
 }

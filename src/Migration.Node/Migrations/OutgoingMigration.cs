@@ -12,6 +12,7 @@ namespace Migration.Node.Migrations;
 internal sealed class OutgoingMigration : MigrationEntry
 {
     private const int AbortAttempts = 3;
+    private static readonly TimeSpan AnchorRetry = TimeSpan.FromSeconds(1);
     private readonly Machine _machine;
     private readonly QemuWatch _qemu;
     private readonly OutgoingLimits _limits;
@@ -20,6 +21,7 @@ internal sealed class OutgoingMigration : MigrationEntry
     private TargetWord _target = TargetWord.NotAsked;
     private TimeSpan _downtime = DowntimeLadder.At(0);
     private bool _letGo;
+    private long? _openSince;
     private int _framesSentAfter;
     private string _error = "";
 
@@ -82,6 +84,7 @@ internal sealed class OutgoingMigration : MigrationEntry
     protected override async Task CleanUpAsync(CancellationToken ct)
     {
         await ClosePathAsync();
+        _network.Dispose();
         await _qemu.DisposeAsync();
         _machine.Release(Id);
         Desk.Metrics.MigrationEnded(Role, Record.Phase.ToString());
@@ -97,6 +100,9 @@ internal sealed class OutgoingMigration : MigrationEntry
             return TimeSpan.Zero;
         }
 
+        // The guest stands still, and its frames cannot be led after it: it is let run on here.
+        if (step is OutgoingStep.SwitchOver && failure is RpcException)
+            Change<OutgoingRecord>(record => record with { CancelReason = record.CancelReason ?? failure.Message });
         if (step is not null)
             Log.MigrationStepFailed(Logger, Id, Role, step.GetType().Name, failure.Message);
         return Retry;
@@ -171,7 +177,7 @@ internal sealed class OutgoingMigration : MigrationEntry
                 return wait.LookAgain;
             case OutgoingStep.SwitchOver:
                 // From here on a restarted node knows that the target may be about to get the guest.
-                Change<OutgoingRecord>(record => record with { Phase = MigrationPhase.Switching, StoppedAt = _qemu.StoppedAt ?? Desk.Time.GetUtcNow() });
+                Change<OutgoingRecord>(record => record with { Phase = MigrationPhase.Switching, StoppedAt = _qemu.StoppedAt ?? record.StoppedAt ?? Desk.Time.GetUtcNow() });
                 await DivertAsync(ct);
                 await _qemu.Session.MigrateContinueAsync(ct).WaitAsync(Machine.AnswerLimit, Desk.Time, ct);
                 _letGo = true;
@@ -185,12 +191,14 @@ internal sealed class OutgoingMigration : MigrationEntry
                 return TimeSpan.Zero;
             case OutgoingStep.ResumeHere resume:
                 Change<OutgoingRecord>(record => record with { Reason = resume.Reason });
+                // What cannot be undone yet is tried again when the guest runs.
                 await CloseStretchesAsync(moved: false, ct);
                 await _qemu.Session.ContinueAsync(ct);
                 await _qemu.Session.AnnounceSelfAsync(new Announcement(), ct);
                 return TimeSpan.Zero;
             case OutgoingStep.Finish finish:
-                await CloseStretchesAsync(finish.Phase is MigrationPhase.Succeeded, ct);
+                if (!await CloseStretchesAsync(finish.Phase is MigrationPhase.Succeeded, ct))
+                    return AnchorRetry;
                 Finish(finish);
                 return TimeSpan.Zero;
             default:
@@ -210,9 +218,8 @@ internal sealed class OutgoingMigration : MigrationEntry
 
         if (record.Settings.Anchor)
         {
-            var stretched = await _network.PrepareAsync(record, ct);
-            Change<OutgoingRecord>(now => now with { Stretched = stretched });
-            _network.Watch(stretched);
+            await _network.PrepareAsync(record, ways => Change<OutgoingRecord>(now => now with { Stretched = ways }), ct);
+            _network.Watch(Record.Stretched ?? []);
         }
 
         await ClosePathAsync();
@@ -284,13 +291,36 @@ internal sealed class OutgoingMigration : MigrationEntry
         Log.FramesSentAfter(Logger, Id, _framesSentAfter);
     }
 
-    /// <summary>Settles the ways of the guest's frames, or undoes them.</summary>
-    private async Task CloseStretchesAsync(bool moved, CancellationToken ct)
+    /// <summary>Settles the ways of the guest's frames, or undoes them; false if that is to be tried again.</summary>
+    private async Task<bool> CloseStretchesAsync(bool moved, CancellationToken ct)
     {
         if (Record is not { Stretched: { Count: > 0 } stretched, StretchesDone: false })
-            return;
-        await (moved ? _network.SettleAsync(stretched, ct) : _network.ReturnAsync(stretched, ct));
-        Change<OutgoingRecord>(record => record with { StretchesDone = true });
+            return true;
+        string? trouble = null;
+        try
+        {
+            await (moved ? _network.SettleAsync(stretched, ct) : _network.ReturnAsync(stretched, ct));
+        }
+        catch (Exception failure) when (failure is RpcException or RefusedException or IOException)
+        {
+            trouble = $"the way of the guest's frames is not {(moved ? "settled" : "undone")}: {failure.Message}";
+            if (trouble != Record.WayTrouble)
+                Log.WayStaysOpen(Logger, Id, trouble);
+        }
+
+        var done = trouble is null || MayStayOpen(moved);
+        Change<OutgoingRecord>(record => record with { StretchesDone = done, WayTrouble = trouble });
+        return done;
+    }
+
+    /// <summary>
+    /// Frames follow a guest that has moved whether or not its home has forgotten the old way, and the next migration makes up for it.
+    /// To a guest that has not moved they come only when it is undone.
+    /// </summary>
+    private bool MayStayOpen(bool moved)
+    {
+        _openSince ??= Desk.Time.GetTimestamp();
+        return _machine.Snapshot.Record.Deletion is not null || (moved && Desk.Time.GetElapsedTime(_openSince.Value) > _limits.Settle);
     }
 
     private void Finish(OutgoingStep.Finish finish)

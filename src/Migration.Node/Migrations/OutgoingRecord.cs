@@ -26,6 +26,9 @@ internal sealed record OutgoingRecord : MigrationRecord
 
     /// <summary>The ways are settled, or undone.</summary>
     public bool StretchesDone { get; init; }
+
+    /// <summary>Why they are not, so far.</summary>
+    public string? WayTrouble { get; init; }
     public TimeSpan? Downtime { get; init; }
 
     /// <summary>The address of a guest that has left is kept here.</summary>

@@ -57,9 +57,11 @@ internal sealed partial class Attachments : IDisposable
     /// <summary>Serves again what a former process attached. A namespace that is gone meanwhile waits for its Detach.</summary>
     public void Recover()
     {
+        // All of them first: one NIC's stretch must not be taken for a stray while another of its pod is bound.
         foreach (var (_, attachment) in _records.Load())
-        {
             _written[attachment.Key] = attachment;
+        foreach (var attachment in _written.Values)
+        {
             _generation = Math.Max(_generation, attachment.Generation);
             try
             {
@@ -169,16 +171,28 @@ internal sealed partial class Attachments : IDisposable
         if (!_attachments.TryGetValue(key, out var attachment) || attachment.Bound is not { } before)
             throw new RefusedException(Refusal.Missing, $"nothing is attached as {key}");
         var after = attachment with { Bound = change(before) };
-        if (before.Wiring is Wiring.Takeover && Ways(after.Bound).Any())
-            throw new RefusedException(Refusal.Unsupported, $"{key} is wired by takeover: only a cable can lead a guest's frames to another pod");
-        Write(after);
-        Bind(after);
-        using var links = OpenPod(attachment.NamespacePath);
-        foreach (var former in Ways(before).Except(Ways(after.Bound)))
-            former.Remove(links);
-        _attachments[key] = after;
+        if (before is not { Binding: BindingKind.Bridge, Wiring: Wiring.Cable } && Ways(after.Bound).Any())
+            throw new RefusedException(Refusal.Unsupported, $"{key} is bound by {before.Binding} and {before.Wiring}: only a cable can lead a guest's frames to another pod");
+        try
+        {
+            Make(after);
+        }
+        catch (Exception failure) when (failure is IOException or RefusedException)
+        {
+            // What cannot be made must not be found by the next start.
+            Make(attachment);
+            throw;
+        }
+
         Changed?.Invoke(attachment.Pod.Uid);
         return after;
+
+        void Make(Attachment wanted)
+        {
+            Write(wanted);
+            Bind(wanted);
+            _attachments[key] = wanted;
+        }
     }
 
     /// <summary>
@@ -198,7 +212,7 @@ internal sealed partial class Attachments : IDisposable
     }
 
     /// <summary>Points a home's frames for its guest at the way that was made ready. Quick: the guest stands still.</summary>
-    public void Divert(AttachmentKey key)
+    public void Divert(AttachmentKey key, Action take)
     {
         using var _ = Reserve(key);
         if (!_attachments.TryGetValue(key, out var attachment) || attachment.Bound is not { Next: not null } bound)
@@ -206,7 +220,7 @@ internal sealed partial class Attachments : IDisposable
         using var links = OpenPod(attachment.NamespacePath);
         if (_bindings.Of(links, bound) is not Cable cable)
             throw new RefusedException(Refusal.Unsupported, $"{key} has no cable");
-        cable.Divert(PodNicNames.Of(bound.PodInterface), bound);
+        cable.Divert(PodNicNames.Of(bound.PodInterface), bound, take);
         var after = attachment with { Bound = bound with { Diverted = true } };
         Write(after);
         _attachments[key] = after;
@@ -290,6 +304,7 @@ internal sealed partial class Attachments : IDisposable
             return;
         var nic = PodNic.Read(links, PodNicNames.Of(bound.PodInterface), attachment.Original);
         _bindings.Of(links, bound).Ensure(nic, bound);
+        Stretch.RemoveOthers(links, () => WaysIn(attachment));
         _server.Serve(attachment, links.Route.GetLink(bound.Tap).Index, nic, links.Space);
         _watch.Watch(attachment.Key, links, nic.Link.Index, nic.Link.Mtu);
     }
@@ -384,12 +399,16 @@ internal sealed partial class Attachments : IDisposable
         links.RemoveDiscarded();
     }
 
+    /// <summary>The stretches that belong into this attachment's pod: its own, and those of its other NICs.</summary>
+    private HashSet<string> WaysIn(Attachment attachment) =>
+        [.. _written.Values.Where(other => other.Key != attachment.Key && other.NamespacePath == attachment.NamespacePath).Append(attachment)
+            .SelectMany(one => Ways(one.Bound)).Select(way => way.Link)];
+
     private static IEnumerable<Stretch> Ways(BoundInterface? bound) => new[] { bound?.Stretch, bound?.Next }.OfType<Stretch>();
 
     private void Unbind(PodLinks links, Attachment attachment)
     {
-        foreach (var way in Ways(attachment.Bound))
-            way.Remove(links);
+        Stretch.RemoveOthers(links, () => WaysIn(attachment with { Bound = null }));
         var names = PodNicNames.Of(attachment.Key.InterfaceName);
         foreach (var binding in _bindings.All(links))
             binding.Remove(names, attachment.Original);

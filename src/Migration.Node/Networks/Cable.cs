@@ -27,12 +27,17 @@ internal sealed class Cable(PodLinks links, Classifier everything) : IBinding
     }
 
     /// <summary>At home: points everything that is for the guest at the next way, and nothing else; a guest stands still meanwhile.</summary>
-    public void Divert(PodNicNames names, BoundInterface bound)
+    /// <param name="take">Sends ahead what waits here: right before, and right after, so that little can overtake it.</param>
+    public void Divert(PodNicNames names, BoundInterface bound, Action take)
     {
         var next = links.Route.GetLink(bound.Next!.Link).Index;
-        if (bound.Stretch is { } former)
-            links.Route.ReplaceFilter(Toward(links.Route.GetLink(former.Link).Index, next));
-        links.Route.ReplaceFilter(Toward(links.Route.GetLink(names.Nic).Index, next));
+        var former = bound.Stretch is { } stretch ? links.Route.GetLink(stretch.Link).Index : (int?)null;
+        var nic = links.Route.GetLink(names.Nic).Index;
+        take();
+        if (former is { } link)
+            links.Route.ReplaceFilter(Toward(link, next));
+        links.Route.ReplaceFilter(Toward(nic, next));
+        take();
     }
 
     private IEnumerable<Step> Steps(PodNic nic, BoundInterface bound)

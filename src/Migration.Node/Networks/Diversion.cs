@@ -6,7 +6,8 @@ namespace Migration.Node.Networks;
 /// Takes one NIC's frames from a guest that has just been stopped to where it will run on (DESIGN §7), without losing any. Frames that the
 /// guest has not read still wait in its tap, whose reading end is shared with QEMU: they go first, then the cable is pointed at the new way,
 /// then follows what slipped in between. One more may be inside QEMU, which reads a frame before it finds that the guest stands still: it
-/// is taken from a record of the last frames. Everything that was taken is kept until the outcome is certain, and can be put back.
+/// is taken from a record of the last frames. Everything that was sent after the guest from here, by hand or by the cable, is kept until the
+/// outcome is certain, and can be put back.
 /// </summary>
 internal sealed class Diversion : IDisposable
 {
@@ -18,21 +19,24 @@ internal sealed class Diversion : IDisposable
     private readonly BorrowedTap? _tap;
     private readonly PacketSocket _seen;
     private readonly PacketSocket _way;
+    private readonly Lock _gate = new(); // protects what is read, which the watcher does until the guest stands still
     private readonly RecentFrames _recent = new(MostFrames, MostBytes);
     private readonly List<byte[]> _taken = [];
     private readonly byte[] _frame = new byte[LargestFrame];
-    private readonly Func<CancellationToken, Task> _point;
+    private readonly Func<Action, CancellationToken, Task> _point;
     private readonly TimeProvider _time;
     private readonly Thread _watcher;
+    private PacketSocket? _redirected;
+    private bool _looked;
     private volatile bool _stop;
 
     /// <param name="links">The pod; owned from now on.</param>
     /// <param name="tap">The guest's tap there.</param>
     /// <param name="way">The link that leads to the guest's new place.</param>
     /// <param name="qemu">The process that holds the tap.</param>
-    /// <param name="point">Points the frames for the guest at their new way.</param>
+    /// <param name="point">Points the frames for the guest at their new way, and has those sent that wait here, as soon as they have a way.</param>
     /// <param name="time">Tells what was recent.</param>
-    public Diversion(PodLinks links, string tap, string way, int qemu, Func<CancellationToken, Task> point, TimeProvider time)
+    public Diversion(PodLinks links, string tap, string way, int qemu, Func<Action, CancellationToken, Task> point, TimeProvider time)
     {
         (_links, _point, _time) = (links, point, time);
         _tap = BorrowedTap.Find(qemu, tap);
@@ -46,23 +50,32 @@ internal sealed class Diversion : IDisposable
     /// <summary>Frames that were sent after the guest.</summary>
     public int Sent => _taken.Count;
 
-    /// <summary>The guest stands still: its frames follow it. Called once.</summary>
-    /// <param name="stopped">When it was stopped.</param>
-    /// <param name="ct">Gives up.</param>
+    /// <summary>The guest stands still since then: its frames follow it. Tried again after a failure, it goes on.</summary>
     public async Task DivertAsync(DateTimeOffset stopped, CancellationToken ct)
     {
         _stop = true;
-        _watcher.Join();
-        Take(_time.GetTimestamp() - Ticks(_time.GetUtcNow() - stopped + InsideQemu));
-        await _point(ct);
-        Take(long.MaxValue);
+        var insideSince = _time.GetTimestamp() - Ticks(_time.GetUtcNow() - stopped + InsideQemu);
+        // The kernel keeps for us what the cable sends from now on; our own frames pass beside it.
+        _redirected ??= PacketSocket.Open(_links.Space, _way.InterfaceIndex, new PacketOptions { VirtioNetHeader = true, ReceiveBufferBytes = MostBytes });
+        await _point(() => Take(insideSince), ct);
     }
 
-    /// <summary>The guest runs on here: it gets its frames after all. The cable has been pointed back.</summary>
+    /// <summary>The guest runs on here: it gets its frames after all. The cable has been pointed back, and the way may be gone.</summary>
     public void Return()
     {
-        foreach (var frame in _taken)
-            _seen.TrySend(frame);
+        try
+        {
+            foreach (var frame in _taken)
+                _seen.TrySend(frame);
+            // That the link went is said in between, once.
+            for (var attempt = 0; attempt < 2; attempt++)
+                ReturnRedirected();
+        }
+        catch (LinuxException)
+        {
+            // The tap has gone, and its guest.
+        }
+
         _taken.Clear();
     }
 
@@ -70,6 +83,7 @@ internal sealed class Diversion : IDisposable
     {
         _stop = true;
         _watcher.Join();
+        _redirected?.Dispose();
         _seen.Dispose();
         _way.Dispose();
         _tap?.Dispose();
@@ -79,25 +93,45 @@ internal sealed class Diversion : IDisposable
     /// <param name="insideSince">A frame that was seen after this may be inside QEMU.</param>
     private void Take(long insideSince)
     {
-        var unread = new List<byte[]>();
-        while (_tap is not null && _tap.TryRead(_frame, out var length))
-            unread.Add(WithPlainHeader(_frame.AsSpan(0, length), _tap.HeaderLength));
-        Collect();
-        if (_recent.Before(unread.FirstOrDefault(), insideSince) is { } inside)
-            unread.Insert(0, inside);
-        foreach (var frame in unread)
+        lock (_gate)
         {
-            _way.TrySend(frame);
-            _taken.Add(frame);
+            var unread = new List<byte[]>();
+            while (_tap is not null && _tap.TryRead(_frame, out var length))
+                unread.Add(WithPlainHeader(_frame.AsSpan(0, length), _tap.HeaderLength));
+            Collect();
+            if (!_looked && _recent.Before(unread.FirstOrDefault(), insideSince) is { } inside)
+                unread.Insert(0, inside);
+            _looked = true;
+            _taken.AddRange(unread);
+            foreach (var frame in unread)
+                _way.TrySend(frame);
+        }
+    }
+
+    private void ReturnRedirected()
+    {
+        while (_redirected?.TryReceive(_frame, out var frame) == true)
+        {
+            if (frame.Type is PacketType.Outgoing)
+                _seen.TrySend(_frame.AsSpan(0, frame.Length));
         }
     }
 
     private void Watch()
     {
-        while (!_stop)
+        try
         {
-            if (_seen.Wait(TimeSpan.FromMilliseconds(20)))
-                Collect();
+            while (!_stop)
+            {
+                if (!_seen.Wait(TimeSpan.FromMilliseconds(20)))
+                    continue;
+                lock (_gate)
+                    Collect();
+            }
+        }
+        catch (LinuxException)
+        {
+            // The tap cannot be watched any more: nobody needs to know what went to it.
         }
     }
 
@@ -110,7 +144,7 @@ internal sealed class Diversion : IDisposable
         }
     }
 
-    private long Ticks(TimeSpan span) => (long)(span.TotalSeconds * _time.TimestampFrequency);
+    private long Ticks(TimeSpan span) => span > TimeSpan.Zero ? (long)(span.TotalSeconds * _time.TimestampFrequency) : 0;
 
     /// <summary>A guest that merges buffers has two bytes more before each frame than a packet socket has.</summary>
     private static byte[] WithPlainHeader(ReadOnlySpan<byte> frame, int header) =>

@@ -43,13 +43,24 @@ internal sealed record Stretch
         yield return pod.Hooks(pod.Route.GetLink(Link).Index);
     }
 
-    public void Remove(PodLinks pod) => pod.RemoveLink(Link);
+    /// <summary>Removes every stretch from a pod but those that are wanted: also what was left by somebody who was killed.</summary>
+    public static void RemoveOthers(PodLinks pod, Func<IReadOnlySet<string>> wanted)
+    {
+        var present = pod.Route.GetLinks().Where(IsStretch).Select(link => link.Name).ToList();
+        // Asked afterwards: what is made for another NIC at this moment was written down before it was made.
+        foreach (var name in present.Except(present.Count == 0 ? [] : wanted()))
+            pod.RemoveLink(name);
+    }
+
+    private static bool IsStretch(Link link) =>
+        link.Name.Length == 8 && link.Name.StartsWith("st", StringComparison.Ordinal) && link.Name[2..].All(char.IsAsciiHexDigitLower)
+        && (link.Kind == "veth" || link.Details is LinkDetails.Vxlan { Port: Port });
 
     private Step RemoteEnd(PodLinks pod) => new($"a stretch {Link} to {Ends.There}", () => IsThere(pod), () =>
     {
         // Made where the nodes reach each other, and moved from there: its outer packets stay there.
         using var node = RouteClient.Open();
-        node.CreateLink(new NewLink.Vxlan
+        Create(node, new NewLink.Vxlan
         {
             Name = Link,
             Id = Id,
@@ -59,6 +70,18 @@ internal sealed record Stretch
             Namespace = pod.Space,
         });
     });
+
+    private void Create(RouteClient node, NewLink link)
+    {
+        try
+        {
+            node.CreateLink(link);
+        }
+        catch (NetlinkException taken) when (taken.Errno is Errno.EEXIST)
+        {
+            throw new RefusedException(Refusal.Busy, $"stretch {Id} is in use on this node: {taken.Message}");
+        }
+    }
 
     private bool IsThere(PodLinks pod) =>
         pod.Route.FindLink(Link)?.Details is LinkDetails.Vxlan vxlan && vxlan.Id == Id && vxlan.Remote?.ToString() == Ends.There;
@@ -71,6 +94,6 @@ internal sealed record Stretch
         if (node.FindLink(OtherEnd) is { } waiting)
             node.SetLink(waiting.Index, new LinkChanges { Name = Link, Namespace = pod.Space });
         else
-            node.CreateLink(new NewLink.Veth { Name = Link, Namespace = pod.Space, PeerName = OtherEnd, PeerNamespace = own });
+            Create(node, new NewLink.Veth { Name = Link, Namespace = pod.Space, PeerName = OtherEnd, PeerNamespace = own });
     });
 }

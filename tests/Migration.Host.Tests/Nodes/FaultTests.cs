@@ -187,16 +187,22 @@ public sealed class FaultTests
         var move = await guest.PrepareMoveAsync(lab.A, lab.B, MigrationTests.Slow(encrypted: true));
         await move.StartAsync();
         await move.WaitForCopyAsync();
-        await lab.B.Namespace.ExecuteAsync("nft add table inet cut");
-        await lab.B.Namespace.ExecuteAsync("nft add chain inet cut in { type filter hook input priority 0 ; }");
-        await lab.B.Namespace.ExecuteAsync("nft add rule inet cut in tcp dport 7411 drop");
+        await ForbidControlAsync(lab.B);
         var source = await move.WaitForSourceAsync(MigrationPhase.Undecided);
         Invariants.Is(lab, MigrationPhase.Undecided, source);
         Assert.Contains("node b", source.Reason);
         return (guest, move);
     }
 
-    private static Task AllowControlAsync(LabNode node) => node.Namespace.ExecuteAsync("nft delete table inet cut");
+    /// <summary>Nobody reaches the node's control address any more.</summary>
+    internal static async Task ForbidControlAsync(LabNode node)
+    {
+        await node.Namespace.ExecuteAsync("nft add table inet cut");
+        await node.Namespace.ExecuteAsync("nft add chain inet cut in { type filter hook input priority 0 ; }");
+        await node.Namespace.ExecuteAsync("nft add rule inet cut in tcp dport 7411 drop");
+    }
+
+    internal static Task AllowControlAsync(LabNode node) => node.Namespace.ExecuteAsync("nft delete table inet cut");
 
     private static async Task KillAndRestartAsync(NodeLab lab, string victim)
     {
@@ -207,7 +213,7 @@ public sealed class FaultTests
             await node.StartServiceAsync();
     }
 
-    private static Task KillQemuAsync(NodeLab lab, LabNode node, LabPod pod) => SignalQemuAsync(lab, node, pod, "KILL");
+    internal static Task KillQemuAsync(NodeLab lab, LabNode node, LabPod pod) => SignalQemuAsync(lab, node, pod, "KILL");
 
     private static async Task SignalQemuAsync(NodeLab lab, LabNode node, LabPod pod, string signal)
     {

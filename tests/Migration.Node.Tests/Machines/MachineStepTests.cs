@@ -104,6 +104,16 @@ public sealed class MachineStepTests
     }
 
     [Fact]
+    public void Guest_that_left_its_address_here_leaves_a_launcher_without_qemu()
+    {
+        var anchor = Launched with { Moved = true, Anchor = true };
+        Assert.IsType<MachineStep.BecomeAnchor>(MachineStep.Next(anchor, Up with { Guest = GuestState.Migrating }));
+        Assert.Equal("keeps the guest's address", Stays(MachinePhase.Moved, anchor, Up with { Launcher = LauncherView.Anchor }).Reason);
+        Stays(MachinePhase.Moved, anchor, Up with { Launcher = LauncherView.Gone });
+        Assert.IsType<MachineStep.EndQemu>(MachineStep.Next(anchor with { Deletion = new(TimeSpan.Zero, Now) }, Up with { Launcher = LauncherView.Anchor, Guest = GuestState.Unknown }));
+    }
+
+    [Fact]
     public void Pod_that_is_stopped_presses_the_power_button_once()
     {
         Assert.IsType<MachineStep.PowerDown>(MachineStep.Next(Launched, Up with { Stopping = true }));
