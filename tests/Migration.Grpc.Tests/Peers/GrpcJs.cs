@@ -24,7 +24,7 @@ public sealed class GrpcJs : IAsyncLifetime
         if (!File.Exists(installed) || await File.ReadAllTextAsync(installed) != await File.ReadAllTextAsync(lockFile))
         {
             CopySources();
-            await Shell.RunAsync("npm", "ci", "--prefix", Folder, "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "error");
+            await Shell.RunAsync("npm", "ci", "--prefix", Folder, "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel", "error");
             File.Copy(lockFile, installed, overwrite: true);
         }
         CopySources();
