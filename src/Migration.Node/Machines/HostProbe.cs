@@ -67,9 +67,9 @@ internal sealed class HostProbe(NodeOptions options, TimeProvider time)
     private async Task<T> RunAsync<T>(string accelerator, TimeSpan limit, Func<QmpSession, CancellationToken, Task<T>> ask, CancellationToken ct)
     {
         var socket = Path.Combine(options.State, $"probe-{accelerator}.sock");
-        File.Delete(socket);
         using var late = new CancellationTokenSource(limit, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, late.Token);
+        await EndFormerAsync(socket, either.Token);
         using var qemu = Start(socket, accelerator);
         try
         {
@@ -91,6 +91,24 @@ internal sealed class HostProbe(NodeOptions options, TimeProvider time)
             await qemu.WaitForExitAsync(CancellationToken.None);
             File.Delete(socket);
         }
+    }
+
+    /// <summary>A node that was killed while it asked has left its QEMU behind, which waits there for ever.</summary>
+    private static async Task EndFormerAsync(string socket, CancellationToken ct)
+    {
+        if (!File.Exists(socket))
+            return;
+        try
+        {
+            await using var former = await QmpSession.ConnectAsync(socket, ct);
+            await former.QuitAsync(ct);
+        }
+        catch (QmpException)
+        {
+            // Nobody listens there any more.
+        }
+
+        File.Delete(socket);
     }
 
     private Process Start(string socket, string accelerator)

@@ -76,6 +76,9 @@ internal sealed class GuestPath(Machine machine, MigrationDesk desk) : IDisposab
     /// <summary>The guest runs there: that is how it stays.</summary>
     public async Task SettleAsync(IReadOnlyList<StretchedNic> nics, CancellationToken ct)
     {
+        // Before: settling takes the old way down.
+        foreach (var diversion in _diversions)
+            diversion.TakeLate();
         foreach (var nic in nics)
             await PointAsync(nic, AnchorStep.Settle, ct);
         Dispose();

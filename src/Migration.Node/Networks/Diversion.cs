@@ -60,6 +60,9 @@ internal sealed class Diversion : IDisposable
         await _point(() => Take(insideSince), ct);
     }
 
+    /// <summary>What was still on its way here when the frames were led elsewhere follows now.</summary>
+    public void TakeLate() => Take(long.MaxValue);
+
     /// <summary>The guest runs on here: it gets its frames after all. The cable has been pointed back, and the way may be gone.</summary>
     public void Return()
     {
