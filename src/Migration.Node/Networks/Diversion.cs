@@ -13,8 +13,9 @@ internal sealed class Diversion : IDisposable
 {
     private const int MostFrames = 2048, MostBytes = 8 << 20, LargestFrame = 70_000;
 
-    // What QEMU read longer than this before the guest stopped, the guest has got.
-    private static readonly TimeSpan InsideQemu = TimeSpan.FromMilliseconds(5);
+    // QEMU delivers nothing any more for some milliseconds before it says that the guest has stopped. What it read longer than this before
+    // that, the guest has got.
+    private static readonly TimeSpan InsideQemu = TimeSpan.FromMilliseconds(20);
     private readonly PodLinks _links;
     private readonly BorrowedTap? _tap;
     private readonly PacketSocket _seen;
