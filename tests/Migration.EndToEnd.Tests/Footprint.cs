@@ -26,13 +26,14 @@ internal sealed record Footprint(IReadOnlySet<string> Namespaces, IReadOnlySet<s
     {
         Assert.Empty(Namespaces);
         Assert.Empty(Mounts);
-        Assert.Empty(Files);
+        Assert.Empty(Files.Except(before.Files));
         Assert.Empty(Processes);
         Assert.Empty(Links.Except(before.Links));
     }
 
     private static IEnumerable<string> FilesOf(string cluster) =>
-        new[] { $"/run/migration-local/{cluster}" }.Where(Directory.Exists);
+        new[] { $"/run/migration-local/{cluster}" }.Where(Directory.Exists)
+            .Concat(Directory.Exists("/var/lib/cni") ? Directory.EnumerateFiles("/var/lib/cni", "*", SearchOption.AllDirectories) : []);
 
     /// <summary>Programs of ours that name the cluster's state directory or run in a namespace that is no longer there.</summary>
     private static IEnumerable<string> ProcessesOf(string cluster)
