@@ -24,7 +24,7 @@ public sealed class FilterClient : IDisposable
 
     /// <summary>The rules of all chains, those of a chain in their order.</summary>
     public IReadOnlyList<FilterRule> GetRules(TableName table) =>
-        _socket.Dump(FilterMessage.WriteRuleDump(table), $"list rules of {table}", FilterMessage.ReadRule).FindAll(rule => rule.Table == table);
+        _socket.Dump(FilterMessage.WriteRuleDump(table.Family), $"list rules of {table}", FilterMessage.ReadRule).FindAll(rule => rule.Table == table);
 
     /// <summary>
     /// Makes all the changes, or throws and none is made: the exception names the first that the kernel refused and its reason. Those

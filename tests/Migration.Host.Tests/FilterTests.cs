@@ -180,7 +180,7 @@ public sealed class FilterTests : IDisposable
 
         static void Repeat(Action act)
         {
-            for (var round = 0; round < 50; round++)
+            for (var round = 0; round < 500; round++)
                 act();
         }
     }

@@ -37,12 +37,11 @@ internal static class FilterMessage
 
     public static MessageWriter WriteChainDump(FilterFamily family) => Start(GetChain, 0, family);
 
-    public static MessageWriter WriteRuleDump(TableName table)
-    {
-        var message = Start(GetRule, 0, table.Family);
-        message.String(NFTA_RULE_TABLE, table.Name);
-        return message;
-    }
+    /// <summary>
+    /// Of all tables: a kernel that is asked for one looks only at the first of that name, which for a moment after a transaction
+    /// replaced it is the old one, emptied, and the dump does not say that it was overtaken.
+    /// </summary>
+    public static MessageWriter WriteRuleDump(FilterFamily family) => Start(GetRule, 0, family);
 
     public static MessageWriter WriteNewTable(FilterTable table)
     {
