@@ -52,4 +52,10 @@ internal static partial class Log
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Could not tell node {Node} to forget migration {Migration}: {Reason}")]
     public static partial void ReleaseDelayed(ILogger log, ObjectKey migration, string node, string reason);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Denied by {Rules}: {Operation} of {Object}: {Reason}")]
+    public static partial void AdmissionDenied(ILogger log, Admission.AdmissionEndpoint rules, string operation, ObjectKey @object, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Could not judge by {Rules}: {Reason}")]
+    public static partial void AdmissionFailed(ILogger log, Admission.AdmissionEndpoint rules, string reason);
 }
