@@ -24,6 +24,15 @@ public static class Annotations
     /// <summary>On pods: the network that Multus attaches in place of the cluster's.</summary>
     public const string DefaultNetwork = "v1.multus-cni.io/default-network";
 
+    /// <summary>On instances: the generation of the virtual machine that they were made of.</summary>
+    public const string Generation = "kubevirt.io/vm-generation";
+
+    /// <summary>On instances: the template's spec that they were made of, as JSON, with what was changed in them since.</summary>
+    public const string MadeOf = "migration.internal/made-of";
+
+    /// <summary>On instances: "true" stops the guest's vCPUs for as long as it is there.</summary>
+    public const string Paused = "migration.internal/paused";
+
     /// <summary>On migrations: seconds that the target pod may be unschedulable.</summary>
     public const string UnschedulableTimeout = "kubevirt.io/migrationUnschedulablePodTimeoutSeconds";
 

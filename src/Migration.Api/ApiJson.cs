@@ -6,6 +6,7 @@ namespace Migration.Api;
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(VirtualMachine))]
 [JsonSerializable(typeof(VirtualMachineInstance))]
 [JsonSerializable(typeof(VirtualMachineInstanceMigration))]
 [JsonSerializable(typeof(NetworkAttachmentDefinition))]

@@ -7,6 +7,9 @@ public static class KubeVirt
 {
     public const string Group = "kubevirt.io";
 
+    public static readonly ResourceKind<VirtualMachine> VirtualMachines =
+        new(Group, "v1", "VirtualMachine", "virtualmachines", true, ApiJson.Default.VirtualMachine);
+
     public static readonly ResourceKind<VirtualMachineInstance> Instances =
         new(Group, "v1", "VirtualMachineInstance", "virtualmachineinstances", true, ApiJson.Default.VirtualMachineInstance);
 
