@@ -30,6 +30,9 @@ internal sealed record NodeOptions
     /// <summary>How new attachments are wired.</summary>
     public WiringChoice Wiring { get; init; } = WiringChoice.Auto;
 
+    /// <summary>How long a guest may use its addresses before it must have asked for them again.</summary>
+    public TimeSpan LeaseTime { get; init; } = TimeSpan.FromHours(24);
+
     /// <summary>The folders of the delegates' plugins, in the order of preference, separated by ':'.</summary>
     public string CniPrograms { get; init; } = "/opt/cni/bin";
 
@@ -82,6 +85,9 @@ internal sealed record NodeOptions
             case "--cni-time-limit" when int.TryParse(value, out var seconds) && seconds is > 0 and <= 600:
                 read = read with { CniTimeLimit = TimeSpan.FromSeconds(seconds) };
                 return true;
+            case "--lease-time" when int.TryParse(value, out var lease) && lease is >= 8 and <= 365 * 24 * 3600:
+                read = read with { LeaseTime = TimeSpan.FromSeconds(lease) };
+                return true;
             case "--listen" when IPEndPoint.TryParse(value, out var listen): read = read with { Listen = listen }; return true;
             case "--data-listen" when IPEndPoint.TryParse(value, out var data): read = read with { DataListen = data }; return true;
             case "--accelerator" when Enum.TryParse<Accelerator>(value, ignoreCase: true, out var accelerator):
@@ -92,6 +98,7 @@ internal sealed record NodeOptions
                 return true;
             case "--listen" or "--data-listen": return Fail($"{flag} {value}: not an address and port such as 10.10.0.1:7411", out error);
             case "--cni-time-limit": return Fail($"{flag} {value}: not a number of seconds from 1 to 600", out error);
+            case "--lease-time": return Fail($"{flag} {value}: not a number of seconds from 8 to 31536000, a year", out error);
             case "--accelerator": return Fail($"{flag} {value}: not one of auto, kvm, tcg", out error);
             case "--wiring": return Fail($"{flag} {value}: not one of auto, cable, takeover", out error);
             default: return Fail($"{flag}: there is no such flag", out error);

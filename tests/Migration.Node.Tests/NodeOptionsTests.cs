@@ -10,7 +10,7 @@ public sealed class NodeOptionsTests
     {
         Assert.True(NodeOptions.TryParse(
             ["--name", "n", "--listen", "10.0.0.1:7411", "--data-listen", "10.0.1.1:7412", "--socket", "/a/b.sock", "--state", "/s", "--kubelet-root", "/k",
-                "--certificates", "/c", "--qemu", "/q", "--accelerator", "tcg", "--wiring", "takeover", "--cni-bin-dir", "/b:/c", "--cni-conf-dir", "/d", "--cni-time-limit", "5"], out var options, out var error), error);
+                "--certificates", "/c", "--qemu", "/q", "--accelerator", "tcg", "--wiring", "takeover", "--cni-bin-dir", "/b:/c", "--cni-conf-dir", "/d", "--cni-time-limit", "5", "--lease-time", "600"], out var options, out var error), error);
 
         Assert.Equal(new NodeOptions
         {
@@ -23,7 +23,7 @@ public sealed class NodeOptionsTests
             Certificates = "/c",
             Qemu = "/q",
             Accelerator = Accelerator.Tcg,
-            Wiring = WiringChoice.Takeover, CniPrograms = "/b:/c", CniConfigurations = "/d", CniTimeLimit = TimeSpan.FromSeconds(5),
+            Wiring = WiringChoice.Takeover, CniPrograms = "/b:/c", CniConfigurations = "/d", CniTimeLimit = TimeSpan.FromSeconds(5), LeaseTime = TimeSpan.FromMinutes(10),
         }, options);
         Assert.Equal("/a/journal", options!.Journal);
     }
@@ -36,6 +36,7 @@ public sealed class NodeOptionsTests
     [InlineData("--accelerator xen: not one of", "--name", "n", "--accelerator", "xen")]
     [InlineData("--wiring veth: not one of", "--name", "n", "--wiring", "veth")]
     [InlineData("--wiring 1: not one of", "--name", "n", "--wiring", "1")]
+    [InlineData("--lease-time 7: not a number of seconds from 8", "--name", "n", "--lease-time", "7")]
     [InlineData("--listen needs --certificates", "--name", "n", "--listen", "10.0.0.1:1")]
     [InlineData("--data-listen needs --listen", "--name", "n", "--data-listen", "10.0.0.1:1")]
     public void Nonsense_is_refused_by_name(string expected, params string[] arguments)

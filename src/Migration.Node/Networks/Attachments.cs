@@ -276,7 +276,7 @@ internal sealed partial class Attachments : IDisposable
         if (_written.Values.FirstOrDefault(other => other.Key.InterfaceName != key.InterfaceName && other.NamespacePath == namespacePath && other.Bound?.Tap == names.Tap) is { } other)
             throw new RefusedException(Refusal.NotNow, $"interface {plan.Name}: the tap {names.Tap} of {names.Nic} is that of {other.Key} already");
         var nic = PodNic.Read(links, names, known?.Original);
-        var bound = Bindings.Plan(plan, nic, names, known?.Bound?.Wiring ?? _bindings.Wiring, hostName);
+        var bound = _bindings.Plan(plan, nic, names, known?.Bound?.Wiring ?? _bindings.Wiring, hostName);
         return attachment with
         {
             Bound = bound with

@@ -4,7 +4,7 @@ using Migration.Node.Networks.Delegates;
 namespace Migration.Node.Networks;
 
 /// <summary>Which binding an interface gets, and what it is to be given.</summary>
-internal sealed class Bindings(Wirings wirings)
+internal sealed class Bindings(Wirings wirings, NodeOptions options)
 {
     /// <summary>For new attachments.</summary>
     public Wiring Wiring => wirings.Chosen;
@@ -20,7 +20,7 @@ internal sealed class Bindings(Wirings wirings)
     public IEnumerable<IBinding> All(PodLinks links) => [new Cable(links, new Classifier.U32()), new Takeover(links, wirings.Kernel.Bpf), new Masquerade(links)];
 
     /// <exception cref="RefusedException">This NIC cannot be bound like that.</exception>
-    public static BoundInterface Plan(InterfacePlan plan, PodNic nic, PodNicNames names, Wiring wiring, string hostName)
+    public BoundInterface Plan(InterfacePlan plan, PodNic nic, PodNicNames names, Wiring wiring, string hostName)
     {
         var mac = plan.Lease?.Mac ?? (plan.Mac.Length > 0 ? plan.Mac : nic.Mac.ToString());
         RequireReachable(plan, nic, names, wiring, mac);
@@ -36,10 +36,17 @@ internal sealed class Bindings(Wirings wirings)
             LinkState = plan.LinkState,
             Ports = plan.Ports,
             DhcpOptions = plan.DhcpOptions,
-            Lease = plan.Binding is BindingKind.Masquerade
-                ? Masquerade.LeaseOf(plan, nic, mac, hostName)
-                : plan.Lease ?? DefaultRoutes.Apply(plan, nic.ToLease(mac, hostName)),
+            Lease = LeaseOf(plan, nic, mac, hostName),
         };
+    }
+
+    /// <summary>A guest that arrived by migration keeps its lease, and how long it is valid.</summary>
+    private GuestLease LeaseOf(InterfacePlan plan, PodNic nic, string mac, string hostName)
+    {
+        var lease = plan.Binding is BindingKind.Masquerade
+            ? Masquerade.LeaseOf(plan, nic, mac, hostName)
+            : plan.Lease ?? DefaultRoutes.Apply(plan, nic.ToLease(mac, hostName));
+        return plan.Lease is null ? lease with { ValidFor = options.LeaseTime } : lease;
     }
 
     private static void RequireReachable(InterfacePlan plan, PodNic nic, PodNicNames names, Wiring wiring, string mac)

@@ -6,7 +6,8 @@ namespace Migration.Packets.Dhcp;
 /// </summary>
 internal readonly record struct LeaseTimes(uint Valid)
 {
-    private static readonly TimeSpan Shortest = TimeSpan.FromMinutes(1), Longest = TimeSpan.FromDays(365);
+    // Shorter, and not all of these times are whole seconds and apart from each other.
+    private static readonly TimeSpan Shortest = TimeSpan.FromSeconds(8), Longest = TimeSpan.FromDays(365);
 
     public uint Renewal => Valid / 2;
 

@@ -163,6 +163,6 @@ internal sealed class BindingBench : IDisposable
         var state = StateDirectory.Open(Folder);
         var metrics = new NodeMetrics();
         var server = new GuestServer(metrics, TimeProvider.System, NullLogger<GuestServer>.Instance);
-        return (state, metrics, server, new Attachments(state, server, new Node.Networks.Bindings(new Wirings(_wiring, _kernel)), NullLogger<Attachments>.Instance));
+        return (state, metrics, server, new Attachments(state, server, new Node.Networks.Bindings(new Wirings(_wiring, _kernel), new NodeOptions { Name = "bench" }), NullLogger<Attachments>.Instance));
     }
 }

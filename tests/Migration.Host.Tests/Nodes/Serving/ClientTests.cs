@@ -73,6 +73,35 @@ public sealed class ClientTests
     }
 
     [Fact]
+    public async Task Dhclient_that_reaches_no_server_by_its_address_asks_everybody_again()
+    {
+        await using var served = await ServedGuest.StartAsync([$"{ServedGuest.Address4}/24"], null, "--lease-time", "8");
+        // What is sent to the server alone goes through the guest's own stack; what is broadcast does not.
+        await served.Guest.ExecuteAsync("nft add table ip filter { chain output { type filter hook output priority 0; udp dport 67 counter drop; }; }");
+        var script = served.WriteScript("script", $"""
+            case $reason in
+              BOUND|RENEW|REBIND|REBOOT) ip addr replace "$new_ip_address/$new_subnet_mask" dev "$interface"; ip route replace default via "$new_routers" ;;
+            esac
+            {Keep}
+            """);
+        // It asks again within the second, and not after ten, when the lease is over.
+        File.WriteAllText(served.At("dhclient.conf"), "initial-interval 1; backoff-cutoff 1;");
+        using var client = served.Start("dhclient", $"dhclient -4 -d -cf {served.At("dhclient.conf")} -sf {script} -lf {served.At("leases")} -pf {served.At("pid")} eth0");
+
+        // So it calls what it did, though it had to ask everybody.
+        await served.EventuallyAsync(() => Task.FromResult(File.Exists(served.At("RENEW"))), "the lease is given again");
+
+        var (bound, again) = (served.Given("BOUND"), served.Given("RENEW"));
+        Assert.Equal(("8", "4", "7"), (bound["new_dhcp_lease_time"], bound["new_dhcp_renewal_time"], bound["new_dhcp_rebinding_time"]));
+        Assert.Equal((ServedGuest.Address4, ServedGuest.Address4), (bound["new_ip_address"], again["new_ip_address"]));
+        await served.JudgeAsync();
+        // RFC 2131 §4.3.2, table 4: it has its address, so asks for none and names no server.
+        const string rebinding = $"dhcp.option.dhcp == 3 && dhcp.ip.client == {ServedGuest.Address4}";
+        Assert.Equal("255.255.255.255", string.Join(' ', (await served.TsharkAsync("-Y", rebinding, "-T", "fields", "-e", "ip.dst", "-e", "dhcp.option.dhcp_server_id", "-e", "dhcp.option.requested_ip_address"))
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.TrimEnd('\t')).Distinct()));
+    }
+
+    [Fact]
     public async Task Networkd_configures_both_families_by_itself()
     {
         await using var served = await ServedGuest.StartAsync();
