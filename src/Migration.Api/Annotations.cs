@@ -38,4 +38,13 @@ public static class Annotations
 
     /// <summary>On migrations: seconds that the target pod may be pending for any other reason.</summary>
     public const string PendingTimeout = "kubevirt.io/migrationPendingPodTimeoutSeconds";
+
+    /// <summary>On migrations that empty a node: that node.</summary>
+    public const string EvacuationMigration = "kubevirt.io/evacuationMigration";
+
+    /// <summary>On migrations that put a changed workload into effect.</summary>
+    public const string WorkloadUpdateMigration = "kubevirt.io/workloadUpdateMigration";
+
+    /// <summary>On launcher pods whose guest is being moved away because their eviction was asked for.</summary>
+    public const string EvictionInProgress = "descheduler.alpha.kubernetes.io/eviction-in-progress";
 }

@@ -9,6 +9,7 @@ namespace Migration.Api;
 [JsonSerializable(typeof(VirtualMachine))]
 [JsonSerializable(typeof(VirtualMachineInstance))]
 [JsonSerializable(typeof(VirtualMachineInstanceMigration))]
+[JsonSerializable(typeof(MigrationPolicy))]
 [JsonSerializable(typeof(NetworkAttachmentDefinition))]
 [JsonSerializable(typeof(List<NetworkSelection>))]
 [JsonSerializable(typeof(List<NetworkStatus>))]

@@ -18,4 +18,8 @@ public static class KubeVirt
 
     public static readonly ResourceKind<NetworkAttachmentDefinition> Networks =
         new("k8s.cni.cncf.io", "v1", "NetworkAttachmentDefinition", "network-attachment-definitions", true, ApiJson.Default.NetworkAttachmentDefinition) { HasStatus = false };
+
+    /// <summary>Cluster-wide.</summary>
+    public static readonly ResourceKind<MigrationPolicy> Policies =
+        new("migrations.kubevirt.io", "v1alpha1", "MigrationPolicy", "migrationpolicies", false, ApiJson.Default.MigrationPolicy);
 }

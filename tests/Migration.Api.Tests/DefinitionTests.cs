@@ -57,6 +57,7 @@ public sealed partial class DefinitionTests
     [InlineData(typeof(VirtualMachineInstance), "virtualmachineinstances", "v1alpha3")]
     [InlineData(typeof(VirtualMachineInstanceMigration), "virtualmachineinstancemigrations", "v1")]
     [InlineData(typeof(VirtualMachineInstanceMigration), "virtualmachineinstancemigrations", "v1alpha3")]
+    [InlineData(typeof(MigrationPolicy), "migrationpolicies", "v1alpha1")]
     [InlineData(typeof(NetworkAttachmentDefinition), "network-attachment-definitions", "v1")]
     public void Every_property_of_a_record_is_a_field_of_its_definition(Type record, string plural, string version)
     {

@@ -22,4 +22,7 @@ public static class InstanceCondition
 
     /// <summary>Ours: the spec asks for things that are not acted on; the message names the fields.</summary>
     public const string FieldsNotActedOn = "FieldsNotActedOn";
+
+    /// <summary>Somebody asked for the guest to leave its node.</summary>
+    public const string EvictionRequested = "EvictionRequested";
 }

@@ -24,6 +24,9 @@ public sealed record VirtualMachineInstanceStatus : OpenRecord
     /// <summary>The latest migration.</summary>
     public MigrationRecord? MigrationState { get; init; }
 
+    /// <summary>The node that the guest is to leave; empty or another than where it is: nobody asked.</summary>
+    public string? EvacuationNodeName { get; init; }
+
     public string? MigrationMethod { get; init; }
 
     public string? MigrationTransport { get; init; }

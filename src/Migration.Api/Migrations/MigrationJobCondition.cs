@@ -11,4 +11,7 @@ public static class MigrationJobCondition
 
     /// <summary>Ours: the guest is stopped on the source and the target cannot be asked whether it runs there.</summary>
     public const string Undecided = "migrationUndecided";
+
+    /// <summary>Ours: the policy asks for things that are not acted on; the message names the fields.</summary>
+    public const string PolicyNotActedOn = "migrationPolicyNotActedOn";
 }

@@ -41,6 +41,20 @@ public sealed record MigrationRecord : OpenRecord
 
     public string? Mode { get; init; }
 
+    /// <summary>The policy that was applied, if one matched.</summary>
+    public string? MigrationPolicyName { get; init; }
+
+    /// <summary>The settings that were applied, the policy's among them.</summary>
+    public MigrationConfiguration? MigrationConfiguration { get; init; }
+
+    /// <summary>"Pod" or "Migration": over which network guest memory travels.</summary>
+    public string? MigrationNetworkType { get; init; }
+
+    public Quantity? TargetMemoryOverhead { get; init; }
+
+    /// <summary>Ports of the target node, with what KubeVirt calls the stream behind each.</summary>
+    public IReadOnlyDictionary<string, int>? TargetDirectMigrationNodePorts { get; init; }
+
     public MigrationSource? SourceState { get; init; }
 
     public MigrationTarget? TargetState { get; init; }

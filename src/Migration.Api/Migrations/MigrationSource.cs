@@ -16,4 +16,7 @@ public sealed record MigrationSource : OpenRecord
     public string? DomainNamespace { get; init; }
 
     public string? VirtualMachineInstanceUID { get; init; }
+
+    /// <summary>Labels that a node must have to run this guest.</summary>
+    public IReadOnlyDictionary<string, string>? NodeSelectors { get; init; }
 }

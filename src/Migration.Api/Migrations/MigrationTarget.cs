@@ -24,4 +24,6 @@ public sealed record MigrationTarget : OpenRecord
     public DateTimeOffset? DomainReadyTimestamp { get; init; }
 
     public string? NodeAddress { get; init; }
+
+    public IReadOnlyDictionary<string, int>? DirectMigrationNodePorts { get; init; }
 }
