@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Net;
+using Migration.Controllers.Admission;
 using Migration.Controllers.Networks;
 
 namespace Migration.Controllers;
@@ -10,6 +12,7 @@ public static class CommandLine
         migration-controllers --certificates DIR [--kubeconfig PATH] [--node-port 7411] [--namespace migration-system]
                               [--identity NAME] [--launcher-image IMAGE] [--multus auto|external|builtin]
                               [--namespace-isolation true|false] [--global-namespaces default,…]
+                              [--webhook-listen ADDRESS:PORT] [--webhook-url https://HOST:PORT]
         """;
 
     /// <exception cref="FormatException">A flag is unknown, incomplete or out of range; the message names it.</exception>
@@ -28,7 +31,7 @@ public static class CommandLine
             options = options with { Namespace = name };
         if (given.Remove("--launcher-image", out var image))
             options = options with { LauncherImage = image };
-        options = options with { Networks = Networks(given) };
+        options = options with { Networks = Networks(given), Webhooks = Webhooks(given) };
         return given.Count == 0 ? options : throw new FormatException($"{given.Keys.First()}: no such flag");
     }
 
@@ -42,6 +45,21 @@ public static class CommandLine
         if (given.Remove("--global-namespaces", out var namespaces))
             policy = policy with { GlobalNamespaces = namespaces.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) };
         return policy;
+    }
+
+    private static WebhookOptions? Webhooks(Dictionary<string, string> given)
+    {
+        var isServed = given.Remove("--webhook-listen", out var listen);
+        var isElsewhere = given.Remove("--webhook-url", out var text);
+        if (!isServed)
+            return isElsewhere ? throw new FormatException("--webhook-url: given without --webhook-listen") : null;
+        if (!IPEndPoint.TryParse(listen!, out var endpoint) || endpoint.Port == 0)
+            throw new FormatException($"--webhook-listen: '{listen}' is not an address and port, e.g. 0.0.0.0:9443");
+        if (!isElsewhere)
+            return new WebhookOptions(endpoint, Url: null);
+        return Uri.TryCreate(text, UriKind.Absolute, out var url) && url is { Scheme: "https", AbsolutePath: "/", Query: "", Fragment: "" }
+            ? new WebhookOptions(endpoint, url)
+            : throw new FormatException($"--webhook-url: '{text}' is not such as https://10.77.0.1:9443");
     }
 
     private static MultusMode Mode(string text) => text switch

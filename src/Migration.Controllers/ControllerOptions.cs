@@ -1,3 +1,4 @@
+using Migration.Controllers.Admission;
 using Migration.Controllers.Migrations;
 using Migration.Controllers.Networks;
 
@@ -24,6 +25,9 @@ public sealed record ControllerOptions
     public string LauncherImage { get; init; } = "migration-launcher";
 
     public AttachmentPolicy Networks { get; init; } = new();
+
+    /// <summary>Null: no webhooks are served. Controllers validate and default all the same.</summary>
+    public WebhookOptions? Webhooks { get; init; }
 
     public MigrationLimits Limits { get; init; } = new();
 }

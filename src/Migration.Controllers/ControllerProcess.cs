@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Migration.Api;
+using Migration.Controllers.Admission;
 using Migration.Controllers.Instances;
 using Migration.Controllers.Migrations;
 using Migration.Controllers.Networks;
@@ -27,8 +28,29 @@ public sealed class ControllerProcess(ControllerOptions options, KubernetesConfi
         queues.WakeOn(cluster);
         cluster.Start();
         var lease = new LeaderLease(client, new ObjectKey(options.Namespace, Component), options.Identity, logs.CreateLogger<LeaderLease>());
-        await lease.LeadAsync(leading => WorkAsync(client, cluster, queues, leading), ct);
+        await using var webhooks = options.Webhooks is { } served
+            ? new Webhooks(client, served, options.Namespace, AdmissionEndpoints.All(client), logs, time)
+            : null;
+        await BothAsync(
+            run => lease.LeadAsync(leading => LeadAsync(client, cluster, queues, webhooks, leading), run),
+            run => webhooks?.RunAsync(run) ?? Task.Delay(Timeout.InfiniteTimeSpan, time, run),
+            ct);
     }
+
+    // The first that ends ends the other; its failure is the one that counts.
+    private static async Task BothAsync(Func<CancellationToken, Task> one, Func<CancellationToken, Task> other, CancellationToken ct)
+    {
+        using var running = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        Task[] both = [one(running.Token), other(running.Token)];
+        var first = await Task.WhenAny(both);
+        await running.CancelAsync();
+        await Task.WhenAll(both).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await first;
+    }
+
+    private Task LeadAsync(KubernetesClient client, ClusterView cluster, Queues queues, Webhooks? webhooks, CancellationToken ct) => webhooks is null
+        ? WorkAsync(client, cluster, queues, ct)
+        : BothAsync(leading => WorkAsync(client, cluster, queues, leading), webhooks.LeadAsync, ct);
 
     private async Task WorkAsync(KubernetesClient client, ClusterView cluster, Queues queues, CancellationToken ct)
     {

@@ -58,4 +58,16 @@ internal static partial class Log
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Could not judge by {Rules}: {Reason}")]
     public static partial void AdmissionFailed(ILogger log, Admission.AdmissionEndpoint rules, string reason);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Served admission webhooks at {Url}")]
+    public static partial void WebhooksServed(ILogger log, Uri url);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Took the webhooks' certificate that ends {End:u}")]
+    public static partial void WebhookCertificateTaken(ILogger log, DateTime end);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Wrote {Configuration}: {Webhooks} webhooks")]
+    public static partial void WebhooksConfigured(ILogger log, string configuration, int webhooks);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Could not keep the webhooks up to date: {Reason}")]
+    public static partial void WebhooksDelayed(ILogger log, string reason);
 }

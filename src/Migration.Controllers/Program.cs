@@ -32,7 +32,7 @@ catch (FormatException e)
     await Console.Error.WriteLineAsync($"migration-controllers: {e.Message}\n{CommandLine.Usage}");
     return 2;
 }
-catch (Exception e) when (e is NodeCertificateException or KubeconfigException or LeadershipLostException)
+catch (Exception e) when (e is NodeCertificateException or KubeconfigException or LeadershipLostException or IOException)
 {
     await Console.Error.WriteLineAsync($"migration-controllers: {e.Message}");
     return 1;
