@@ -1,6 +1,7 @@
 /* The guest's NICs, which may come and go. Each gets a DHCPv4 client (busybox) when it is seen, and a DHCPv6 client (below, RFC 8415:
  * Solicit, Request, Confirm, Renew, Rebind for one address) when a router says that addresses are managed. Both ask again when the
- * carrier comes back, as desktop and cloud images do. On the console:
+ * carrier comes back, as desktop and cloud images do. With ip= on the kernel's command line IPv4 is what the initramfs made of that. On the
+ * console:
  *
  *   GUEST-NIC eth1 02:… queues 2   a NIC appeared             GUEST-NIC-GONE eth1
  *   GUEST-CARRIER eth1 up|down     its carrier as it changes
@@ -225,6 +226,7 @@ int listen_dhcp6(void)
 
 static void start_dhcp4(struct nic *nic)
 {
+    if (getenv("ip")) return;
     nic->dhcp4 = fork();
     if (nic->dhcp4) return;
     int nothing = open("/dev/null", O_WRONLY);

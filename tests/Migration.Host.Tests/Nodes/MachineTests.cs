@@ -33,6 +33,23 @@ public sealed class MachineTests
     }
 
     [Fact]
+    public async Task Guest_that_boots_with_ip_dhcp_has_its_address_before_anything_else_runs_in_it()
+    {
+        await using var lab = await NodeLab.StartAsync();
+
+        var guest = await LabGuest.StartAsync(lab.A, "ip=dhcp");
+
+        // Its initramfs says so, before GUEST-UP; nobody else in it asks for IPv4 then.
+        var console = await guest.Pod.Guest.WaitForAsync("GUEST-UP", Ct);
+        var said = console[..console.IndexOf("GUEST-UP", StringComparison.Ordinal)];
+        Assert.Contains("IP-Config: eth0 complete (dhcp from 169.254.75.10)", said);
+        Assert.Matches($@"address: {guest.Pod.Address}\s", said);
+        Assert.Contains("routes : 0.0.0.0/0 via 10.244.1.1", said);
+        Assert.DoesNotContain("GUEST-ADDRESS eth0 10.", console);
+        await lab.A.Namespace.ExecuteAsync($"ping -c 1 -W 30 {guest.Pod.Address}");
+    }
+
+    [Fact]
     public async Task Paused_guest_stands_still_over_a_restart_until_it_is_resumed()
     {
         await using var lab = await NodeLab.StartAsync();
