@@ -9,6 +9,9 @@ internal sealed class ApiException(int code, string reason, string message, Json
 
     public string Reason { get; } = reason;
 
+    /// <summary>How long a client should wait before it asks again by itself; null when it should not.</summary>
+    public long? RetryAfterSeconds => details.NumberAt("retryAfterSeconds") is { } seconds and > 0 ? seconds : Code is 503 or 504 ? 1 : null;
+
     public JsonObject ToStatus()
     {
         var status = new JsonObject
@@ -18,8 +21,9 @@ internal sealed class ApiException(int code, string reason, string message, Json
             ["metadata"] = new JsonObject(),
             ["status"] = "Failure",
             ["message"] = Message,
-            ["reason"] = Reason,
         };
+        if (Reason.Length > 0)
+            status["reason"] = Reason;
         if (details is not null)
             status["details"] = details.DeepClone();
         status["code"] = Code;

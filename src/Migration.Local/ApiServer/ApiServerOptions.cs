@@ -30,6 +30,9 @@ public sealed record ApiServerOptions
     /// <summary>Opens a container's log; without it <c>kubectl logs</c> says that logs are not available.</summary>
     public PodLogSource? PodLogs { get; init; }
 
+    /// <summary>Makes the sockets for calls to webhooks, in the network namespace from which they are reached; by default in the server's own.</summary>
+    public Func<AddressFamily, Socket>? Dialler { get; init; }
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     public ILoggerFactory? Logging { get; init; }

@@ -14,6 +14,7 @@ internal sealed class Cluster : IAsyncDisposable
     private readonly CustomResources _definitions;
     private readonly ObjectWriter _writer;
     private readonly ObjectRemover _remover;
+    private readonly WebhookClient _webhookClient;
     private GarbageCollector? _collector;
 
     public Cluster(ApiServerOptions options, ILogger log, CancellationToken stopping)
@@ -21,13 +22,15 @@ internal sealed class Cluster : IAsyncDisposable
         _options = options;
         _log = log;
         var time = options.Time;
-        var admission = new Admission(Store, time) { Observe = Observe };
+        _webhookClient = new WebhookClient(new ServiceAddresses(Store), options.Dialler, time);
+        var admission = new Admission(Store, new Webhooks(Store, _registry, _webhookClient, log), time) { Observe = Observe };
         _definitions = new CustomResources(_registry, Store);
         var reader = new ObjectReader(Store, time);
         _writer = new ObjectWriter(Store, admission, time);
         _remover = new ObjectRemover(Store, admission, time);
         Authentication = new Authentication(options.Authority, options.AdminToken);
-        var subresources = new SubresourceHandler(reader, _writer, _remover, Authentication, new PodLogs(options.PodLogs), time);
+        var evictions = new Evictions(Store, _registry, _writer, _remover, admission, time);
+        var subresources = new SubresourceHandler(reader, _writer, evictions, admission, Authentication, new PodLogs(options.PodLogs), time);
         var resources = new ResourceHandler(Store, reader, _writer, _remover, subresources, new Reviews(Authentication, time), time, stopping);
         Handler = new ApiHandler(Authentication, _registry, new DiscoveryDocuments(_registry), new OpenApiDocuments(_registry), resources, log);
     }
@@ -55,6 +58,7 @@ internal sealed class Cluster : IAsyncDisposable
     {
         if (_collector is not null)
             await _collector.DisposeAsync();
+        _webhookClient.Dispose();
     }
 
     /// <summary>What follows from an object's being stored or removed at once, before its writer is answered.</summary>
@@ -98,6 +102,6 @@ internal sealed class Cluster : IAsyncDisposable
     {
         var type = _registry.FindKind(tree.TextAt("apiVersion") ?? "", tree.TextAt("kind") ?? "")
             ?? throw ApiException.BadRequest($"no matches for kind \"{tree.TextAt("kind")}\" in version \"{tree.TextAt("apiVersion")}\"");
-        return _writer.Create(type, type.Namespaced ? tree.TextAt("metadata", "namespace") ?? "default" : "", tree, WriteOptions.Internal("migration"));
+        return _writer.CreateOwn(type, type.Namespaced ? tree.TextAt("metadata", "namespace") ?? "default" : "", tree);
     }
 }

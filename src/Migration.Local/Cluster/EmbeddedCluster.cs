@@ -100,6 +100,7 @@ public sealed class EmbeddedCluster : IAsyncDisposable
                 ClusterName = $"migration-{_options.Name}",
                 ManifestDirectory = Installation.Crds,
                 PodLogs = OpenLogAsync,
+                Dialler = fabric.Dial,
                 Time = _time,
                 Logging = _logging,
             },

@@ -59,6 +59,13 @@ internal sealed class Fabric(ClusterPaths paths)
         });
     }
 
+    /// <summary>A socket in the fabric's namespace, from which nodes, pods and controllers are reached.</summary>
+    public Socket Dial(AddressFamily family)
+    {
+        using var fabric = NetworkNamespace.Open(paths.FabricNamespace);
+        return fabric.Run(() => new Socket(family, SocketType.Stream, ProtocolType.Tcp));
+    }
+
     /// <summary>A node's namespace with its uplink, its default routes, its routes to the other nodes' pods and its place on the LAN.</summary>
     private void Connect(FabricNode node, IReadOnlyList<FabricNode> nodes, RouteClient fabric)
     {

@@ -3,10 +3,10 @@ using System.Text.Json.Nodes;
 namespace Migration.Local.ApiServer;
 
 /// <summary>
-/// Everything between what a client sent and what is stored: unknown fields, defaults, the kinds' own rules, validation. Webhooks would be
-/// called here, between defaulting and validation.
+/// Everything between what a client sent and what is stored, in Kubernetes' order: unknown fields, defaults, mutating webhooks, the kinds' own
+/// rules, validation, validating webhooks.
 /// </summary>
-internal sealed class Admission(Store store, TimeProvider time)
+internal sealed class Admission(Store store, Webhooks webhooks, TimeProvider time)
 {
     private static readonly string[] SystemMetadata = ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "resourceVersion", "selfLink", "managedFields"];
 
@@ -26,39 +26,97 @@ internal sealed class Admission(Store store, TimeProvider time)
             throw ApiException.Forbidden(type, name, $"unable to create new content in namespace {scope} because it is being terminated");
     }
 
-    public void AdmitNew(ResourceType type, JsonObject tree, WriteOptions options)
+    public async Task AdmitNewAsync(ResourceType type, JsonObject tree, WriteOptions options, CancellationToken ct)
+    {
+        BeginNew(type, tree, options);
+        var request = new AdmissionRequest(AdmissionOperation.Create, type, "", KeyOf(tree), options.Caller)
+        {
+            Object = tree, Options = options.ToTree("CreateOptions"), DryRun = options.DryRun,
+        };
+        if (await webhooks.MutateAsync(request, options.Warnings, ct))
+        {
+            KeepSystemMetadata(request.Sent!, tree);
+            Shape(type, tree, WriteOptions.Internal(""));
+        }
+        FinishNew(type, tree);
+        await webhooks.ValidateAsync(request, options.Warnings, ct);
+    }
+
+    /// <summary>The same for an object of the server's own, which no webhook is asked about.</summary>
+    public void AdmitOwn(ResourceType type, JsonObject tree, WriteOptions options)
+    {
+        BeginNew(type, tree, options);
+        FinishNew(type, tree);
+    }
+
+    public async Task AdmitChangeAsync(
+        ResourceType type, string subresource, JsonObject before, JsonObject after, WriteOptions options, CancellationToken ct)
+    {
+        KeepSystemMetadata(before, after);
+        KeepOtherHalf(type, subresource, before, after);
+        Shape(type, after, options);
+        var request = new AdmissionRequest(AdmissionOperation.Update, type, subresource, KeyOf(before), options.Caller)
+        {
+            Object = after, OldObject = before, Options = options.ToTree("UpdateOptions"), DryRun = options.DryRun,
+        };
+        // Binding has a review of its own kind; finalizing a namespace and the server's housekeeping are not asked about.
+        var asked = subresource is not ("binding" or "finalize");
+        if (asked && await webhooks.MutateAsync(request, options.Warnings, ct))
+        {
+            KeepSystemMetadata(before, after);
+            KeepOtherHalf(type, subresource, before, after);
+            Shape(type, after, WriteOptions.Internal(""));
+        }
+        var rules = RulesFor(type);
+        if (subresource.Length == 0)
+            rules?.Update?.Invoke(before, after);
+        rules?.Default?.Invoke(after);
+        Validate(type, before, after, rules);
+        if (asked)
+            await webhooks.ValidateAsync(request, options.Warnings, ct);
+    }
+
+    public async Task AdmitRemovalAsync(ResourceType type, StoredObject current, DeleteOptions options, CancellationToken ct)
+    {
+        if (type.Storage == "namespaces" && current.Name is "default" or "kube-system" or "kube-public" && type.Storage == "namespaces")
+            throw ApiException.Forbidden(type, current.Name, "this namespace may not be deleted");
+        var request = new AdmissionRequest(AdmissionOperation.Delete, type, "", current.Key, options.Caller)
+        {
+            OldObject = Conversion.Tree(current, type), Options = options.ToTree(), DryRun = options.DryRun,
+        };
+        await AdmitActionAsync(request, options.Warnings, ct);
+    }
+
+    /// <summary>A request that stores nothing of its own: a deletion, an eviction, a binding, a token, a connection.</summary>
+    public async Task AdmitActionAsync(AdmissionRequest request, List<string> warnings, CancellationToken ct)
+    {
+        await webhooks.MutateAsync(request, warnings, ct);
+        await webhooks.ValidateAsync(request, warnings, ct);
+    }
+
+    public void Stored(ResourceType type, StoredObject stored) => Observe?.Invoke(type, stored, false);
+
+    public void Removed(ResourceType type, StoredObject removed) => Observe?.Invoke(type, removed, true);
+
+    private static void BeginNew(ResourceType type, JsonObject tree, WriteOptions options)
     {
         // The status of a new object is the business of who acts on it; nodes are registered with theirs.
         if (type.HasStatus && type.Storage != "nodes")
             tree.Remove("status");
         Shape(type, tree, options);
+    }
+
+    private void FinishNew(ResourceType type, JsonObject tree)
+    {
+        if (type.HasStatus && type.Storage != "nodes")
+            tree.Remove("status");
         var rules = RulesFor(type);
         rules?.Create?.Invoke(tree);
         rules?.Default?.Invoke(tree);
         Validate(type, null, tree, rules);
     }
 
-    public void AdmitChange(ResourceType type, string subresource, JsonObject before, JsonObject after, WriteOptions options)
-    {
-        KeepSystemMetadata(before, after);
-        KeepOtherHalf(type, subresource, before, after);
-        Shape(type, after, options);
-        var rules = RulesFor(type);
-        if (subresource.Length == 0)
-            rules?.Update?.Invoke(before, after);
-        rules?.Default?.Invoke(after);
-        Validate(type, before, after, rules);
-    }
-
-    public void AdmitRemoval(ResourceType type, StoredObject current)
-    {
-        if (type.Storage == "namespaces" && current.Name is "default" or "kube-system" or "kube-public" && type.Storage == "namespaces")
-            throw ApiException.Forbidden(type, current.Name, "this namespace may not be deleted");
-    }
-
-    public void Stored(ResourceType type, StoredObject stored) => Observe?.Invoke(type, stored, false);
-
-    public void Removed(ResourceType type, StoredObject removed) => Observe?.Invoke(type, removed, true);
+    private static ObjectKey KeyOf(JsonObject tree) => new(tree.TextAt("metadata", "namespace") ?? "", tree.TextAt("metadata", "name") ?? "");
 
     private KindRules? RulesFor(ResourceType type) => _rules.GetValueOrDefault(type.Storage);
 

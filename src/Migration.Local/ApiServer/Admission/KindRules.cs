@@ -23,6 +23,8 @@ internal sealed record KindRules
         ["namespaces"] = NamespaceRules.Rules,
         ["services"] = ServiceRules.For(store),
         ["secrets"] = SecretRules.Rules,
+        [Webhook.Mutating] = WebhookRules.Mutating,
+        [Webhook.Validating] = WebhookRules.Validating,
         ["customresourcedefinitions.apiextensions.k8s.io"] = DefinitionRules.For(time),
     };
 }

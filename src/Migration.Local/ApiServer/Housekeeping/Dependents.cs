@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace Migration.Local.ApiServer;
@@ -10,37 +11,37 @@ internal sealed class Dependents(Store store, ResourceRegistry registry, ObjectW
     private static readonly WriteOptions AsCollector = WriteOptions.Internal("garbage-collector");
 
     /// <summary>An object is there, or has changed: does it belong to anybody still, does it wait for its own dependents?</summary>
-    public void Tend(string resource, StoredObject item)
+    public async Task TendAsync(string resource, StoredObject item, CancellationToken ct)
     {
         if (item.IsDeleting && HasFinalizer(item, Orphan))
-            Release(resource, item);
+            await ReleaseAsync(resource, item, ct);
         else if (item.IsDeleting && HasFinalizer(item, Foreground))
-            DeleteDependentsFirst(resource, item);
+            await DeleteDependentsFirstAsync(resource, item, ct);
         else if (!item.IsDeleting && IsForsaken(item))
-            Delete(resource, item.Key, item.Uid, "Background");
+            await DeleteAsync(resource, item.Key, item.Uid, "Background", ct);
         // An owner that waits for this object in foreground deletion may have begun to before the reference was there.
         foreach (var owner in item.Root.Items("metadata", "ownerReferences"))
-            TendWaitingOwner(item, owner.Text("apiVersion") ?? "", owner.Text("kind") ?? "", owner.Text("name") ?? "");
+            await TendWaitingOwnerAsync(item, owner, ct);
     }
 
-    public void OwnerGone(StoredObject owner)
+    public async Task OwnerGoneAsync(StoredObject owner, CancellationToken ct)
     {
         foreach (var (resource, key) in graph.DependentsOf(owner.Uid))
         {
             if (store.Get(resource, key) is { IsDeleting: false } dependent && IsForsaken(dependent))
-                Delete(resource, key, dependent.Uid, "Background");
+                await DeleteAsync(resource, key, dependent.Uid, "Background", ct);
         }
         foreach (var reference in owner.Root.Items("metadata", "ownerReferences"))
-            TendWaitingOwner(owner, reference.Text("apiVersion") ?? "", reference.Text("kind") ?? "", reference.Text("name") ?? "");
+            await TendWaitingOwnerAsync(owner, reference, ct);
     }
 
-    private void TendWaitingOwner(StoredObject dependent, string apiVersion, string kind, string name)
+    private async Task TendWaitingOwnerAsync(StoredObject dependent, JsonElement reference, CancellationToken ct)
     {
-        if (registry.FindKind(apiVersion, kind) is not { } type)
+        if (registry.FindKind(reference.Text("apiVersion") ?? "", reference.Text("kind") ?? "") is not { } type)
             return;
-        var key = new ObjectKey(type.Namespaced ? dependent.Namespace : "", name);
+        var key = new ObjectKey(type.Namespaced ? dependent.Namespace : "", reference.Text("name") ?? "");
         if (store.Get(type.Storage, key) is { IsDeleting: true } owner && HasFinalizer(owner, Foreground))
-            DeleteDependentsFirst(type.Storage, owner);
+            await DeleteDependentsFirstAsync(type.Storage, owner, ct);
     }
 
     /// <summary>All owners are gone: a reference to a kind that is not served says nothing, so it holds the object.</summary>
@@ -51,7 +52,7 @@ internal sealed class Dependents(Store store, ResourceRegistry registry, ObjectW
             registry.FindKind(o.Text("apiVersion") ?? "", o.Text("kind") ?? "") is not null && !graph.Exists(o.Text("uid") ?? ""));
     }
 
-    private void DeleteDependentsFirst(string resource, StoredObject owner)
+    private async Task DeleteDependentsFirstAsync(string resource, StoredObject owner, CancellationToken ct)
     {
         var blocking = 0;
         foreach (var (kind, key) in graph.DependentsOf(owner.Uid))
@@ -62,32 +63,32 @@ internal sealed class Dependents(Store store, ResourceRegistry registry, ObjectW
             if (reference.Flag("blockOwnerDeletion"))
                 blocking++;
             if (!dependent.IsDeleting)
-                Delete(kind, key, dependent.Uid, "Foreground");
+                await DeleteAsync(kind, key, dependent.Uid, "Foreground", ct);
         }
         if (blocking == 0)
-            RemoveFinalizer(resource, owner, Foreground);
+            await RemoveFinalizerAsync(resource, owner, Foreground, ct);
     }
 
-    private void Release(string resource, StoredObject owner)
+    private async Task ReleaseAsync(string resource, StoredObject owner, CancellationToken ct)
     {
         foreach (var (kind, key) in graph.DependentsOf(owner.Uid))
         {
             if (registry.StorageType(kind) is { } type)
-                writer.Change(type, key, "", AsCollector, tree => WithoutOwner(tree, owner.Uid));
+                await writer.ChangeAsync(type, key, "", AsCollector, tree => WithoutOwner(tree, owner.Uid), ct);
         }
-        RemoveFinalizer(resource, owner, Orphan);
+        await RemoveFinalizerAsync(resource, owner, Orphan, ct);
     }
 
-    private void Delete(string resource, ObjectKey key, string uid, string propagation)
+    private async Task DeleteAsync(string resource, ObjectKey key, string uid, string propagation, CancellationToken ct)
     {
         if (registry.StorageType(resource) is { } type)
-            remover.Delete(type, key, new DeleteOptions { Uid = uid, Propagation = propagation });
+            await remover.DeleteAsync(type, key, new DeleteOptions { Uid = uid, Propagation = propagation }, ct);
     }
 
-    private void RemoveFinalizer(string resource, StoredObject item, string finalizer)
+    private async Task RemoveFinalizerAsync(string resource, StoredObject item, string finalizer, CancellationToken ct)
     {
         if (registry.StorageType(resource) is { } type)
-            writer.Change(type, item.Key, "", AsCollector, tree => WithoutFinalizer(tree, finalizer));
+            await writer.ChangeAsync(type, item.Key, "", AsCollector, tree => WithoutFinalizer(tree, finalizer), ct);
     }
 
     private static JsonObject WithoutOwner(JsonObject tree, string uid)

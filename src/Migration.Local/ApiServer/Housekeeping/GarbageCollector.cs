@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 namespace Migration.Local.ApiServer;
 
 /// <summary>
-/// Deletes what belongs to objects that are gone, empties namespaces and definitions that are being deleted, and forgets old events. It follows
+/// Deletes what belongs to objects that are gone, empties namespaces and definitions that are being deleted, keeps the counts of disruption budgets, and forgets old events. It follows
 /// every change of the store; each step looks at the present state, so repeating one does no harm.
 /// </summary>
 internal sealed class GarbageCollector : IAsyncDisposable
@@ -18,6 +18,7 @@ internal sealed class GarbageCollector : IAsyncDisposable
     private readonly Dependents _dependents;
     private readonly Emptying _emptying;
     private readonly OldEvents _oldEvents;
+    private readonly DisruptionBudgets _budgets;
     private readonly HashSet<(string Resource, ObjectKey Key)> _failed = [];
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _loop;
@@ -29,6 +30,7 @@ internal sealed class GarbageCollector : IAsyncDisposable
         _log = log;
         _dependents = new Dependents(store, registry, writer, remover, _graph);
         _emptying = new Emptying(store, registry, writer, remover);
+        _budgets = new DisruptionBudgets(store, registry, writer, _time);
         _oldEvents = new OldEvents(store, registry, remover, _time);
         _loop = Task.Run(() => RunAsync(_stopping.Token));
     }
@@ -53,7 +55,7 @@ internal sealed class GarbageCollector : IAsyncDisposable
                 foreach (var (resource, item) in objects)
                     _graph.Add(resource, item);
                 foreach (var (resource, item) in objects)
-                    Tend(resource, item);
+                    await TendAsync(resource, item, ct);
                 await FollowAsync(watcher, ct);
             }
         }
@@ -77,11 +79,12 @@ internal sealed class GarbageCollector : IAsyncDisposable
             }
             ct.ThrowIfCancellationRequested();
             while (watcher.Changes.TryRead(out var change))
-                Take(change);
-            RetryFailed();
+                await TakeAsync(change, ct);
+            await RetryFailedAsync(ct);
             if (_time.GetUtcNow() >= nextSweep)
             {
-                _oldEvents.Remove();
+                await _oldEvents.RemoveAsync(ct);
+                await _budgets.TendAllAsync(ct);
                 nextSweep = _time.GetUtcNow() + SweepPeriod;
             }
             if (news.IsCompleted)
@@ -89,41 +92,47 @@ internal sealed class GarbageCollector : IAsyncDisposable
         }
     }
 
-    private void Take(Change change)
+    private async Task TakeAsync(Change change, CancellationToken ct)
     {
         if (!change.Removed)
         {
-            Attempt(change.Resource, change.After.Key, () => _graph.Add(change.Resource, change.After));
-            Tend(change.Resource, change.After);
+            _graph.Add(change.Resource, change.After);
+            await TendAsync(change.Resource, change.After, ct);
             return;
         }
         _graph.Remove(change.Resource, change.After);
         _failed.Remove((change.Resource, change.After.Key));
-        Attempt(change.Resource, change.After.Key, () => _dependents.OwnerGone(change.After));
-        Attempt(change.Resource, change.After.Key, () => _emptying.ContentGone(change.Resource, change.After));
+        await AttemptAsync(change.Resource, change.After.Key, () => _dependents.OwnerGoneAsync(change.After, ct), ct);
+        await AttemptAsync(change.Resource, change.After.Key, () => _budgets.TendAsync(change.Resource, change.After, ct), ct);
+        await AttemptAsync(change.Resource, change.After.Key, () => _emptying.ContentGoneAsync(change.Resource, change.After, ct), ct);
     }
 
-    private void Tend(string resource, StoredObject item) => Attempt(resource, item.Key, () =>
+    private Task TendAsync(string resource, StoredObject item, CancellationToken ct) => AttemptAsync(resource, item.Key, async () =>
     {
-        _dependents.Tend(resource, item);
-        _emptying.Tend(resource, item);
-    });
+        await _dependents.TendAsync(resource, item, ct);
+        await _emptying.TendAsync(resource, item, ct);
+        await _budgets.TendAsync(resource, item, ct);
+    }, ct);
 
-    private void RetryFailed()
+    private async Task RetryFailedAsync(CancellationToken ct)
     {
         foreach (var (resource, key) in _failed.ToList())
         {
             _failed.Remove((resource, key));
             if (_store.Get(resource, key) is { } item)
-                Tend(resource, item);
+                await TendAsync(resource, item, ct);
         }
     }
 
-    private void Attempt(string resource, ObjectKey key, Action step)
+    private async Task AttemptAsync(string resource, ObjectKey key, Func<Task> step, CancellationToken ct)
     {
         try
         {
-            step();
+            await step();
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            throw;
         }
         catch (ApiException e) when (e.Code is 404 or 409)
         {

@@ -5,7 +5,7 @@ internal sealed class OldEvents(Store store, ResourceRegistry registry, ObjectRe
 {
     private static readonly TimeSpan Age = TimeSpan.FromHours(1);
 
-    public void Remove()
+    public async Task RemoveAsync(CancellationToken ct)
     {
         if (registry.StorageType("events") is not { } type)
             return;
@@ -14,7 +14,7 @@ internal sealed class OldEvents(Store store, ResourceRegistry registry, ObjectRe
         {
             try
             {
-                remover.Delete(type, old.Key, new DeleteOptions { Uid = old.Uid });
+                await remover.DeleteAsync(type, old.Key, new DeleteOptions { Uid = old.Uid }, ct);
             }
             catch (ApiException e) when (e.Code is 404 or 409)
             {

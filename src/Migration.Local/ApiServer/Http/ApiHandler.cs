@@ -49,6 +49,7 @@ internal sealed class ApiHandler(
             return;
         }
         var caller = authentication.Identify(http);
+        http.Features.Set(caller);
         if (path == "/version")
             await Responses.WriteAsync(http, new MediaType(false), 200, ServerVersion.Document, ct);
         else if (path.StartsWith("/openapi/", StringComparison.Ordinal))

@@ -70,7 +70,7 @@ internal sealed class ResourceHandler(
             await subresources.BindAsync(http, target with { Name = tree.TextAt("metadata", "name") }, tree, options, ct);
             return;
         }
-        var created = writer.Create(target.Type, target.Namespace, tree, options);
+        var created = await writer.CreateAsync(target.Type, target.Namespace, tree, options, ct);
         Responses.AddWarnings(http, options.Warnings);
         await view.WriteAsync(http, 201, created, ct);
     }
@@ -79,7 +79,7 @@ internal sealed class ResourceHandler(
     {
         var options = WriteOptions.Read(http);
         var tree = await RequestBody.ReadObjectAsync(http, options.Problems, ct);
-        var updated = writer.Update(target.Type, target.Key, "", tree, options);
+        var updated = await writer.UpdateAsync(target.Type, target.Key, "", tree, options, ct);
         Responses.AddWarnings(http, options.Warnings);
         await view.WriteAsync(http, 200, updated, ct);
     }
@@ -88,7 +88,7 @@ internal sealed class ResourceHandler(
     {
         var options = WriteOptions.Read(http);
         var patch = await Patch.ReadAsync(http, target.Type, options, time, ct);
-        var (patched, created) = patch.Perform(writer, target, "");
+        var (patched, created) = await patch.PerformAsync(writer, target, "", ct);
         Responses.AddWarnings(http, options.Warnings);
         await view.WriteAsync(http, created ? 201 : 200, patched, ct);
     }
@@ -96,7 +96,8 @@ internal sealed class ResourceHandler(
     private async Task DeleteAsync(HttpContext http, RequestTarget target, MediaType form, ObjectView view, CancellationToken ct)
     {
         var options = await ReadDeleteOptionsAsync(http, ct);
-        var (item, gone) = remover.Delete(target.Type, target.Key, options);
+        var (item, gone) = await remover.DeleteAsync(target.Type, target.Key, options, ct);
+        Responses.AddWarnings(http, options.Warnings);
         if (gone && target.Type.Storage != "pods")
             await Responses.WriteAsync(http, form with { As = "" }, 200, Responses.Success(target.Type, item), ct);
         else
@@ -113,16 +114,17 @@ internal sealed class ResourceHandler(
         {
             try
             {
-                deleted.Add(remover.Delete(target.Type, item.Key, options).Object);
+                deleted.Add((await remover.DeleteAsync(target.Type, item.Key, options, ct)).Object);
             }
             catch (ApiException e) when (e.Code == 404)
             {
                 // Gone in the meantime, which is what was asked for.
             }
         }
+        Responses.AddWarnings(http, options.Warnings.Distinct(StringComparer.Ordinal));
         await view.WriteListAsync(http, page with { Objects = deleted }, ct);
     }
 
     private static async Task<DeleteOptions> ReadDeleteOptionsAsync(HttpContext http, CancellationToken ct) =>
-        DeleteOptions.Read(await RequestBody.ReadOptionalAsync(http, ct), http.Request.Query);
+        DeleteOptions.Read(await RequestBody.ReadOptionalAsync(http, ct), http);
 }

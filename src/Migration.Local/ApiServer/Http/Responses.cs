@@ -21,8 +21,9 @@ internal static class Responses
 
     public static Task WriteStatusAsync(HttpContext http, ApiException failure, CancellationToken ct)
     {
-        if (failure.Code is 429 or 503 or 504)
-            http.Response.Headers.RetryAfter = "1";
+        // Clients that see the header ask again by themselves, without telling anybody: only where that is meant.
+        if (failure.RetryAfterSeconds is { } seconds)
+            http.Response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
         return WriteBytesAsync(http, failure.Code, "application/json", JsonTree.Serialize(failure.ToStatus()), ct);
     }
 
@@ -34,6 +35,10 @@ internal static class Responses
             http.Response.Headers.Append("Warning", $"299 - \"{string.Concat(text.Where(c => c is >= ' ' and < (char)127))}\"");
         }
     }
+
+    /// <summary>What bindings and evictions are answered with.</summary>
+    public static JsonObject Created() =>
+        new() { ["kind"] = "Status", ["apiVersion"] = "v1", ["metadata"] = new JsonObject(), ["status"] = "Success", ["code"] = 201 };
 
     public static JsonObject Success(ResourceType type, StoredObject target)
     {

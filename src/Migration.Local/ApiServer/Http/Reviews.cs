@@ -17,7 +17,7 @@ internal sealed class Reviews(Authentication authentication, TimeProvider time)
         review.Child("metadata")["creationTimestamp"] ??= Timestamps.Format(time.GetUtcNow());
         review["status"] = type.Kind switch
         {
-            "SelfSubjectReview" => new JsonObject { ["userInfo"] = UserInfo(caller) },
+            "SelfSubjectReview" => new JsonObject { ["userInfo"] = caller.ToTree() },
             "TokenReview" => TokenStatus(review.TextAt("spec", "token") ?? ""),
             "SelfSubjectRulesReview" => AllRules(),
             _ => new JsonObject { ["allowed"] = true, ["reason"] = "every authenticated user is an administrator of this cluster" },
@@ -27,13 +27,8 @@ internal sealed class Reviews(Authentication authentication, TimeProvider time)
 
     private JsonObject TokenStatus(string token) =>
         authentication.FromToken(token) is { } user
-            ? new JsonObject { ["authenticated"] = true, ["user"] = UserInfo(user) }
+            ? new JsonObject { ["authenticated"] = true, ["user"] = user.ToTree() }
             : new JsonObject { ["authenticated"] = false, ["error"] = "invalid bearer token" };
-
-    private static JsonObject UserInfo(Caller caller) => new()
-    {
-        ["username"] = caller.Name, ["groups"] = new JsonArray([.. caller.Groups.Select(g => JsonValue.Create(g))]),
-    };
 
     private static JsonObject AllRules() => new()
     {

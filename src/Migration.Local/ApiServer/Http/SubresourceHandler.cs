@@ -5,7 +5,7 @@ namespace Migration.Local.ApiServer;
 
 /// <summary>Status, scale, binding, eviction, log, resize, finalize and token.</summary>
 internal sealed class SubresourceHandler(
-    ObjectReader reader, ObjectWriter writer, ObjectRemover remover, Authentication authentication, PodLogs logs, TimeProvider time)
+    ObjectReader reader, ObjectWriter writer, Evictions evictions, Admission admission, Authentication authentication, PodLogs logs, TimeProvider time)
 {
     public async Task HandleAsync(HttpContext http, RequestTarget target, CancellationToken ct)
     {
@@ -32,7 +32,7 @@ internal sealed class SubresourceHandler(
                 await BindAsync(http, target, await RequestBody.ReadObjectAsync(http, options.Problems, ct), options, ct);
                 break;
             case "eviction":
-                await EvictAsync(http, target, await RequestBody.ReadObjectAsync(http, options.Problems, ct), ct);
+                await EvictAsync(http, target, await RequestBody.ReadObjectAsync(http, options.Problems, ct), options, ct);
                 break;
             case "finalize":
                 await FinalizeAsync(http, target, await RequestBody.ReadObjectAsync(http, options.Problems, ct), options, ct);
@@ -50,11 +50,14 @@ internal sealed class SubresourceHandler(
         var node = binding.TextAt("target", "name");
         if (string.IsNullOrEmpty(node))
             throw ApiException.Invalid("", "Binding", target.Name ?? "", [FieldError.Required("target.name")]);
-        writer.Change(pods, target.Key, "binding", options, pod => Bound(pods, pod, binding, node));
-        await Responses.WriteAsync(http, new MediaType(false), 201, new JsonObject
+        var request = new AdmissionRequest(AdmissionOperation.Create, pods, "binding", target.Key, options.Caller)
         {
-            ["kind"] = "Status", ["apiVersion"] = "v1", ["metadata"] = new JsonObject(), ["status"] = "Success", ["code"] = 201,
-        }, ct);
+            Object = binding, Options = options.ToTree("CreateOptions"), DryRun = options.DryRun,
+        };
+        await admission.AdmitActionAsync(request, options.Warnings, ct);
+        await writer.ChangeAsync(pods, target.Key, "binding", options, pod => Bound(pods, pod, binding, node), ct);
+        Responses.AddWarnings(http, options.Warnings);
+        await Responses.WriteAsync(http, new MediaType(false), 201, Responses.Created(), ct);
     }
 
     private JsonObject Bound(ResourceType pods, JsonObject pod, JsonObject binding, string node)
@@ -80,9 +83,9 @@ internal sealed class SubresourceHandler(
         if (verb == "get")
             result = reader.Get(target.Type, target.Key);
         else if (verb == "update")
-            result = writer.Update(target.Type, target.Key, target.Subresource!, await RequestBody.ReadObjectAsync(http, options.Problems, ct), options);
+            result = await writer.UpdateAsync(target.Type, target.Key, target.Subresource!, await RequestBody.ReadObjectAsync(http, options.Problems, ct), options, ct);
         else
-            result = (await Patch.ReadAsync(http, target.Type, options, time, ct)).Perform(writer, target, target.Subresource!).Object;
+            result = (await (await Patch.ReadAsync(http, target.Type, options, time, ct)).PerformAsync(writer, target, target.Subresource!, ct)).Object;
         Responses.AddWarnings(http, options.Warnings);
         await view.WriteAsync(http, 200, result, ct);
     }
@@ -95,33 +98,32 @@ internal sealed class SubresourceHandler(
         if (verb == "update")
         {
             var wanted = await RequestBody.ReadObjectAsync(http, options.Problems, ct);
-            result = writer.Change(type, target.Key, "", options, tree => ScaleView.Apply(tree, wanted, paths));
+            result = await writer.ChangeAsync(type, target.Key, "", options, tree => ScaleView.Apply(tree, wanted, paths), ct);
         }
         else if (verb == "patch")
         {
             var patch = await Patch.ReadAsync(http, type, options, time, ct);
-            result = writer.Change(type, target.Key, "", options, tree => ScaleView.Apply(tree, patch.Apply(ScaleView.Of(tree, paths), ScaleView.Type), paths));
+            result = await writer.ChangeAsync(type, target.Key, "", options, tree => ScaleView.Apply(tree, patch.Apply(ScaleView.Of(tree, paths), ScaleView.Type), paths), ct);
         }
         await Responses.WriteAsync(http, form, 200, ScaleView.Of(result.ToTree(), paths), ct);
     }
 
-    /// <summary>Eviction is deletion by request. The embedded cluster does not act on disruption budgets.</summary>
-    private async Task EvictAsync(HttpContext http, RequestTarget target, JsonObject eviction, CancellationToken ct)
+    private async Task EvictAsync(HttpContext http, RequestTarget target, JsonObject eviction, WriteOptions options, CancellationToken ct)
     {
-        remover.Delete(target.Type, target.Key, DeleteOptions.Read(eviction["deleteOptions"] as JsonObject, http.Request.Query));
-        await Responses.WriteAsync(http, new MediaType(false), 201, new JsonObject
-        {
-            ["kind"] = "Status", ["apiVersion"] = "v1", ["metadata"] = new JsonObject(), ["status"] = "Success", ["code"] = 201,
-        }, ct);
+        var read = DeleteOptions.Read(eviction["deleteOptions"] as JsonObject, http);
+        var deletion = read with { DryRun = read.DryRun || options.DryRun };
+        await evictions.EvictAsync(target.Type, target.Key, eviction, deletion, ct);
+        Responses.AddWarnings(http, deletion.Warnings);
+        await Responses.WriteAsync(http, new MediaType(false), 201, Responses.Created(), ct);
     }
 
     private async Task FinalizeAsync(HttpContext http, RequestTarget target, JsonObject body, WriteOptions options, CancellationToken ct)
     {
-        var result = writer.Change(target.Type, target.Key, "finalize", options, tree =>
+        var result = await writer.ChangeAsync(target.Type, target.Key, "finalize", options, tree =>
         {
             tree.Child("spec")["finalizers"] = body.At("spec", "finalizers")?.DeepClone() ?? new JsonArray();
             return tree;
-        });
+        }, ct);
         await Responses.WriteBytesAsync(http, 200, "application/json", Conversion.Bytes(result, target.Type), ct);
     }
 

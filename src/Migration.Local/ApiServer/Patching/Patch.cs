@@ -43,11 +43,11 @@ internal sealed class Patch
     }
 
     /// <returns>The object as it is now, and whether an apply has created it.</returns>
-    public (StoredObject Object, bool Created) Perform(ObjectWriter writer, RequestTarget target, string subresource)
+    public async Task<(StoredObject Object, bool Created)> PerformAsync(ObjectWriter writer, RequestTarget target, string subresource, CancellationToken ct)
     {
         if (_contentType == ApplyType)
-            return ServerSideApply.Perform(writer, target, subresource, (JsonObject)_body!, _options, _time);
-        return (writer.Change(target.Type, target.Key, subresource, _options, current => Apply(current, target.Type)), false);
+            return await ServerSideApply.PerformAsync(writer, target, subresource, (JsonObject)_body!, _options, _time, ct);
+        return (await writer.ChangeAsync(target.Type, target.Key, subresource, _options, current => Apply(current, target.Type), ct), false);
     }
 
     /// <summary>Patches a value that is no stored object, such as a Scale.</summary>

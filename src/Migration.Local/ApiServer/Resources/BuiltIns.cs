@@ -33,6 +33,8 @@ internal static class BuiltIns
         rbac.authorization.k8s.io/v1 rolebindings RoleBinding ns
         rbac.authorization.k8s.io/v1 clusterroles ClusterRole
         rbac.authorization.k8s.io/v1 clusterrolebindings ClusterRoleBinding
+        admissionregistration.k8s.io/v1 mutatingwebhookconfigurations MutatingWebhookConfiguration gen cat=api-extensions
+        admissionregistration.k8s.io/v1 validatingwebhookconfigurations ValidatingWebhookConfiguration gen cat=api-extensions
         apiextensions.k8s.io/v1 customresourcedefinitions CustomResourceDefinition status gen short=crd,crds cat=api-extensions
         authentication.k8s.io/v1 tokenreviews TokenReview verbs=create
         authentication.k8s.io/v1 selfsubjectreviews SelfSubjectReview verbs=create

@@ -38,6 +38,7 @@ internal static class BuiltInColumns
         "leases.coordination.k8s.io" => [Name, Text("Holder", 0, "spec", "holderIdentity"), Age],
         "customresourcedefinitions.apiextensions.k8s.io" =>
             [Name, new("Created At", "date", "", "", 0, (root, _) => root.Text("metadata", "creationTimestamp"))],
+        Webhook.Mutating or Webhook.Validating => [Name, Count("Webhooks", "webhooks"), Age],
         "poddisruptionbudgets.policy" =>
         [
             Name, Any("Min Available", "N/A", "spec", "minAvailable"), Any("Max Unavailable", "N/A", "spec", "maxUnavailable"),

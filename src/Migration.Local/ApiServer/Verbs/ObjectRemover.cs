@@ -9,13 +9,13 @@ internal sealed class ObjectRemover(Store store, Admission admission, TimeProvid
     private const string Orphan = "orphan";
 
     /// <returns>The object as it is now, and whether it is gone.</returns>
-    public (StoredObject Object, bool Gone) Delete(ResourceType type, ObjectKey key, DeleteOptions options)
+    public async Task<(StoredObject Object, bool Gone)> DeleteAsync(ResourceType type, ObjectKey key, DeleteOptions options, CancellationToken ct)
     {
         for (var attempt = 0; ; attempt++)
         {
             var current = store.Get(type.Storage, key) ?? throw ApiException.NotFound(type, key.Name);
             RequirePreconditions(type, current, options);
-            admission.AdmitRemoval(type, current);
+            await admission.AdmitRemovalAsync(type, current, options, ct);
             try
             {
                 return Delete(type, current, options);

@@ -11,11 +11,26 @@ internal sealed class ObjectWriter(Store store, Admission admission, TimeProvide
 
     private const int GeneratedNameLength = 63;
 
-    public StoredObject Create(ResourceType type, string scope, JsonObject tree, WriteOptions options) =>
-        Create(type, scope, tree, options, null);
+    /// <summary>Creates an object of the server's own, at once: no webhook is asked about it.</summary>
+    public StoredObject CreateOwn(ResourceType type, string scope, JsonObject tree)
+    {
+        var options = WriteOptions.Internal("migration");
+        var generated = Begin(type, scope, tree);
+        admission.AdmitOwn(type, tree, options);
+        return Store(type, tree, generated, options, null);
+    }
 
     /// <param name="recordFields">Records who owns which fields, when it is not a plain write.</param>
-    public StoredObject Create(ResourceType type, string scope, JsonObject tree, WriteOptions options, Action<JsonObject>? recordFields)
+    public async Task<StoredObject> CreateAsync(
+        ResourceType type, string scope, JsonObject tree, WriteOptions options, CancellationToken ct, Action<JsonObject>? recordFields = null)
+    {
+        var generated = Begin(type, scope, tree);
+        await admission.AdmitNewAsync(type, tree, options, ct);
+        return Store(type, tree, generated, options, recordFields);
+    }
+
+    /// <summary>Gives a new object its kind, place, name and identity. Returns whether the name was made up.</summary>
+    private bool Begin(ResourceType type, string scope, JsonObject tree)
     {
         RequireKind(type, tree);
         var metadata = RequireMetadata(tree);
@@ -25,7 +40,12 @@ internal sealed class ObjectWriter(Store store, Admission admission, TimeProvide
         if (tree.TextAt("metadata", "resourceVersion") is { Length: > 0 })
             throw ApiException.BadRequest("resourceVersion should not be set on objects to be created");
         BeginLife(metadata);
-        admission.AdmitNew(type, tree, options);
+        return generated;
+    }
+
+    private StoredObject Store(ResourceType type, JsonObject tree, bool generated, WriteOptions options, Action<JsonObject>? recordFields)
+    {
+        var metadata = tree.Child("metadata");
         if (type.CountsGenerations)
             metadata["generation"] = 1;
         metadata.Remove("managedFields");
@@ -52,19 +72,21 @@ internal sealed class ObjectWriter(Store store, Admission admission, TimeProvide
     }
 
     /// <summary>Replaces an object by what the client sent. Without resourceVersion in the body the client does not care what was there.</summary>
-    public StoredObject Update(ResourceType type, ObjectKey key, string subresource, JsonObject tree, WriteOptions options)
+    public async Task<StoredObject> UpdateAsync(
+        ResourceType type, ObjectKey key, string subresource, JsonObject tree, WriteOptions options, CancellationToken ct)
     {
         RequireKind(type, tree);
         var metadata = RequireMetadata(tree);
         PlaceInScope(type, key.Namespace, metadata);
         if (metadata.TextAt("name") is var name && name != key.Name)
             throw ApiException.BadRequest($"the name of the object ({name}) does not match the name on the URL ({key.Name})");
-        return Change(type, key, subresource, options, _ => tree.Clone());
+        return await ChangeAsync(type, key, subresource, options, _ => tree.Clone(), ct);
     }
 
     /// <summary>Changes an object by a function of its present state, again when another writer was quicker.</summary>
     /// <param name="recordFields">Records who owns which fields, when it is not a plain write.</param>
-    public StoredObject Change(ResourceType type, ObjectKey key, string subresource, WriteOptions options, Func<JsonObject, JsonObject> edit,
+    public async Task<StoredObject> ChangeAsync(
+        ResourceType type, ObjectKey key, string subresource, WriteOptions options, Func<JsonObject, JsonObject> edit, CancellationToken ct,
         Action<JsonObject>? recordFields = null)
     {
         for (var attempt = 0; ; attempt++)
@@ -72,7 +94,7 @@ internal sealed class ObjectWriter(Store store, Admission admission, TimeProvide
             var current = store.Get(type.Storage, key) ?? throw ApiException.NotFound(type, key.Name);
             try
             {
-                return Change(type, current, subresource, options, edit, recordFields);
+                return await ChangeAsync(type, current, subresource, options, edit, recordFields, ct);
             }
             catch (RevisionConflictException) when (attempt < 20)
             {
@@ -85,14 +107,14 @@ internal sealed class ObjectWriter(Store store, Admission admission, TimeProvide
         }
     }
 
-    private StoredObject Change(ResourceType type, StoredObject current, string subresource, WriteOptions options,
-        Func<JsonObject, JsonObject> edit, Action<JsonObject>? recordFields)
+    private async Task<StoredObject> ChangeAsync(ResourceType type, StoredObject current, string subresource, WriteOptions options,
+        Func<JsonObject, JsonObject> edit, Action<JsonObject>? recordFields, CancellationToken ct)
     {
         var before = Conversion.Tree(current, type);
         var after = edit(before.Clone());
         RequireKind(type, after);
         RequireSameObject(type, before, after);
-        admission.AdmitChange(type, subresource, before, after, options);
+        await admission.AdmitChangeAsync(type, subresource, before, after, options, ct);
         CountGeneration(type, before, after);
         if (recordFields is null)
             ManagedFields.RecordWrite(type, before, after, options.FieldManager, subresource, time);

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 
 namespace Migration.Local.ApiServer;
@@ -20,6 +21,8 @@ internal sealed record WriteOptions
 
     public List<string> Warnings { get; } = [];
 
+    public Caller Caller { get; init; } = Caller.Server;
+
     /// <summary>For the server's own writes.</summary>
     public static WriteOptions Internal(string manager) => new() { FieldManager = manager, FieldValidation = "Ignore" };
 
@@ -37,7 +40,18 @@ internal sealed record WriteOptions
             FieldManager = manager.Length > 0 ? manager : AgentName(http.Request.Headers.UserAgent.ToString()),
             FieldValidation = validation.Length > 0 ? validation : "Warn",
             Force = ListOptions.Flag(query, "force"),
+            Caller = Caller.Of(http),
         };
+    }
+
+    /// <summary>As webhooks are told them.</summary>
+    /// <param name="kind">CreateOptions or UpdateOptions.</param>
+    public JsonObject ToTree(string kind)
+    {
+        var tree = new JsonObject { ["kind"] = kind, ["apiVersion"] = "meta.k8s.io/v1", ["fieldManager"] = FieldManager, ["fieldValidation"] = FieldValidation };
+        if (DryRun)
+            tree["dryRun"] = new JsonArray("All");
+        return tree;
     }
 
     private static bool ReadDryRun(Microsoft.Extensions.Primitives.StringValues values)

@@ -25,15 +25,15 @@ internal sealed class ServerSideApply
         _wanted = ManagedFields.Owned(FieldSets.Of(Own(applied), target.Type.Schema));
     }
 
-    public static (StoredObject Object, bool Created) Perform(ObjectWriter writer, RequestTarget target, string subresource, JsonObject applied,
-        WriteOptions options, TimeProvider time)
+    public static Task<(StoredObject Object, bool Created)> PerformAsync(ObjectWriter writer, RequestTarget target, string subresource, JsonObject applied,
+        WriteOptions options, TimeProvider time, CancellationToken ct)
     {
         if (applied.At("metadata", "managedFields") is JsonArray { Count: > 0 })
             throw ApiException.BadRequest("metadata.managedFields must be nil");
-        return new ServerSideApply(target, subresource, applied, options, time).Perform(writer);
+        return new ServerSideApply(target, subresource, applied, options, time).PerformAsync(writer, ct);
     }
 
-    private (StoredObject Object, bool Created) Perform(ObjectWriter writer)
+    private async Task<(StoredObject Object, bool Created)> PerformAsync(ObjectWriter writer, CancellationToken ct)
     {
         var type = _target.Type;
         while (true)
@@ -41,18 +41,19 @@ internal sealed class ServerSideApply
             try
             {
                 List<FieldManager> managers = [];
-                return (writer.Change(type, _target.Key, _subresource, _options, current => Merge(current, out managers), after => ManagedFields.Write(after, managers)), false);
+                return (await writer.ChangeAsync(type, _target.Key, _subresource, _options, current => Merge(current, out managers), ct,
+                    after => ManagedFields.Write(after, managers)), false);
             }
             catch (ApiException e) when (e.Code == 404 && _subresource.Length == 0)
             {
-                if (Create(writer) is { } created)
+                if (await CreateAsync(writer, ct) is { } created)
                     return (created, true);
             }
         }
     }
 
     /// <summary>Null when somebody else created the object in the meantime.</summary>
-    private StoredObject? Create(ObjectWriter writer)
+    private async Task<StoredObject?> CreateAsync(ObjectWriter writer, CancellationToken ct)
     {
         var tree = _applied.Clone();
         if (_target.Name != (tree.TextAt("metadata", "name") ?? _target.Name))
@@ -60,7 +61,7 @@ internal sealed class ServerSideApply
         tree.Child("metadata")["name"] = _target.Name;
         try
         {
-            return writer.Create(_target.Type, _target.Namespace, tree, _options, made => ManagedFields.Write(made, [Entry()]));
+            return await writer.CreateAsync(_target.Type, _target.Namespace, tree, _options, ct, made => ManagedFields.Write(made, [Entry()]));
         }
         catch (ApiException e) when (e.Code == 409 && e.Reason == "AlreadyExists")
         {
