@@ -12,6 +12,12 @@ public static class MigrationValidation
             errors.Add("spec.sendTo: migration to another cluster is not supported");
         if (spec.Receive is not null)
             errors.Add("spec.receive: migration from another cluster is not supported");
+        if (spec.Priority is { Length: > 0 } priority && !MigrationPriority.IsKnown(priority))
+            errors.Add($"spec.priority: '{priority}' is none of {MigrationPriority.SystemCritical}, {MigrationPriority.UserTriggered}, {MigrationPriority.SystemMaintenance}");
         return errors;
     }
+
+    /// <summary>What is wrong with a change: a migration is begun as it was asked for.</summary>
+    public static IReadOnlyList<string> ChangeErrors(VirtualMachineInstanceMigration before, VirtualMachineInstanceMigration after) =>
+        KubeVirt.Migrations.Same(before with { Metadata = after.Metadata, Status = after.Status }, after) ? [] : ["spec: update of Migration object's spec is restricted"];
 }

@@ -15,7 +15,13 @@ public static class AdmissionEndpoints
 
     public static IReadOnlyList<AdmissionEndpoint> All(KubernetesClient client) =>
     [
+        Mutating(KubeVirt.VirtualMachines, MachineRules.Complete) with { Versions = AllVersions },
+        Mutating(KubeVirt.Instances, InstanceRules.Complete) with { Versions = AllVersions },
+        Mutating(KubeVirt.Migrations, MigrationRules.Complete) with { Versions = AllVersions, Operations = [AdmissionOperation.Create] },
+        Validating(KubeVirt.VirtualMachines, MachineRules.Check) with { Versions = AllVersions, IsRequired = true },
         Validating(KubeVirt.Instances, InstanceRules.Check) with { Versions = AllVersions, IsRequired = true },
+        Validating(KubeVirt.Migrations, new MigrationRules(client).CheckAsync) with { Versions = AllVersions, IsRequired = true },
+        Validating(KubeVirt.Policies, PolicyRules.Check) with { IsRequired = true },
     ];
 
     /// <summary>A rule that needs only the object.</summary>
