@@ -1,4 +1,4 @@
-/* The one program of the test guest (with nics.c).
+/* The one program of the test guest (with nics.c and disks.c).
  *
  *   port 7 TCP and UDP   echo, IPv4 and IPv6, many connections at once
  *   port 80 TCP          answers "hello from the guest" to anything
@@ -6,6 +6,8 @@
  *   dirty=MIB            kernel argument: keeps rewriting that much memory, checking what it wrote the round before;
  *                        GUEST-CORRUPT on the console when a page is not what it was
  *   dirtyrate=MIB        per second at most; without it as fast as the CPU allows
+ *   disks=N              waits for N disks, then tells what they are and hold, see disks.c
+ *   disk=/dev/vda        keeps writing to that disk and reading back, see disks.c
  *   ACPI power button    the program ends, and init powers the guest off
  *   NICs                 see nics.c: DHCPv4 and DHCPv6 for each, hot-plugged ones too, and a line for whatever happens to them
  */
@@ -176,6 +178,9 @@ int main(void)
     signal(SIGCHLD, SIG_IGN);
     const char *dirty = getenv("dirty"), *rate = getenv("dirtyrate");
     if (dirty && atol(dirty) > 0 && fork() == 0) rewrite_memory(atol(dirty), rate ? atof(rate) : 0);
+
+    if (getenv("disks")) tell_disks(atoi(getenv("disks")));
+    if (getenv("disk") && fork() == 0) use_disk(getenv("disk"));
 
     for (int i = 0; i < CONNECTIONS; i++) connections[i].fd = -1;
     int echo = listen_on(SOCK_STREAM, 7), udp = listen_on(SOCK_DGRAM, 7), http = listen_on(SOCK_STREAM, 80);

@@ -1,4 +1,4 @@
-/* What guestd.c and nics.c know of each other. */
+/* What guestd.c, nics.c and disks.c know of each other. */
 #include <stdint.h>
 
 /* A console that nobody reads must not stop the guest: the line is dropped. */
@@ -10,3 +10,5 @@ int watch_nics(void), listen_dhcp6(void);
 void see_nics(int fd), hear_dhcp6(int fd);
 /* Every second. */
 void tick_nics(void);
+void tell_disks(int expected);
+void use_disk(const char *path);

@@ -23,6 +23,11 @@ public sealed record MachineDefinition
 
     public KernelBoot? KernelBoot { get; init; }
 
+    public Firmware? Firmware { get; init; }
+
+    /// <summary>In the same order on source and target of a migration.</summary>
+    public IReadOnlyList<Disk> Disks { get; init; } = [];
+
     public IReadOnlyList<NetworkCard> Cards { get; init; } = [];
 
     /// <summary>The unix socket of QMP, as QEMU sees it.</summary>

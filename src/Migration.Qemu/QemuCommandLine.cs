@@ -8,7 +8,7 @@ namespace Migration.Qemu;
 /// what a migration needs. QEMU always starts stopped (-S); the serial console is its standard output.
 /// <para>
 /// PCI: NICs, which may come and go, sit behind root ports (slots) that are always there, 0 to 7 as functions of device 2;
-/// everything else has a fixed place on the root bus.
+/// everything else has a fixed place on the root bus: 5 balloon, 6 entropy, 3, 4 and 7 and up disks.
 /// </para>
 /// </summary>
 public static class QemuCommandLine
@@ -34,6 +34,7 @@ public static class QemuCommandLine
             "-uuid", machine.Uuid.ToString(),
             .. Sandbox(),
             .. Board(machine),
+            .. Variables(machine.Firmware),
             .. Boot(machine.KernelBoot),
             .. Monitor(machine.QmpPath),
             "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
@@ -42,6 +43,7 @@ public static class QemuCommandLine
             "-device", "virtio-balloon-pci,id=balloon,bus=pcie.0,addr=0x5",
             "-object", "rng-random,id=entropy,filename=/dev/urandom",
             "-device", "virtio-rng-pci,id=rng,rng=entropy,bus=pcie.0,addr=0x6",
+            .. DiskArguments.Of(machine.Disks),
             .. machine.Incoming ? (string[])["-incoming", "defer"] : [],
         ];
     }
@@ -52,6 +54,9 @@ public static class QemuCommandLine
         var monitor = arguments.FirstOrDefault(argument => argument.StartsWith(MonitorStart, StringComparison.Ordinal));
         return monitor?[MonitorStart.Length..^MonitorEnd.Length].Replace(",,", ",", StringComparison.Ordinal);
     }
+
+    /// <summary>The device of a disk, by the disk's id.</summary>
+    public static string DiskDeviceId(string diskId) => DiskArguments.DeviceId(diskId);
 
     /// <summary>The device of a card, by the card's id.</summary>
     public static string DeviceId(string cardId) => DeviceStart + cardId;
@@ -81,7 +86,7 @@ public static class QemuCommandLine
 
     private static string[] Board(MachineDefinition machine) =>
     [
-        "-machine", $"{Escaped(machine.MachineType)},usb=off,vmport=off,dump-guest-core=off",
+        "-machine", $"{Escaped(machine.MachineType)},usb=off,vmport=off,dump-guest-core=off{Flash(machine.Firmware)}",
         "-accel", machine.Accelerator is Accelerator.Kvm ? "kvm" : "tcg",
         "-cpu", machine.CpuModel,
         "-smp", $"{machine.Cpus.Count},sockets={machine.Cpus.Sockets},cores={machine.Cpus.Cores},threads={machine.Cpus.Threads}",
@@ -100,6 +105,17 @@ public static class QemuCommandLine
         const long hastyUnit = 64 * 4096, smallestStep = 8192;
         return machine.Accelerator is Accelerator.Tcg && machine.MemoryBytes % hastyUnit == 0 ? machine.MemoryBytes - smallestStep : machine.MemoryBytes;
     }
+
+    private static string Flash(Firmware? firmware) => firmware is null ? "" : $",pflash0=firmware,pflash1=variables{(firmware.SecureBoot ? ",smm=on" : "")}";
+
+    private static string[] Variables(Firmware? firmware) => firmware is null
+        ? []
+        :
+        [
+            "-blockdev", $"node-name=firmware,driver=raw,read-only=on,file.driver=file,file.filename={Escaped(firmware.Code)}",
+            "-blockdev", $"node-name=variables,driver=raw,file.driver=file,file.filename={Escaped(firmware.Variables)}",
+            .. firmware.SecureBoot ? (string[])["-global", "driver=cfi.pflash01,property=secure,value=on", "-global", "ICH9-LPC.disable_s3=1"] : [],
+        ];
 
     private static string[] Boot(KernelBoot? boot) => boot is null
         ? []
@@ -170,6 +186,7 @@ public static class QemuCommandLine
         Require(machine.MemoryBytes >= 1 << 20, $"{machine.MemoryBytes} bytes of memory");
         Require(machine.MachineType.Length > 0 && machine.CpuModel.Length > 0, "machine type or CPU model is empty");
         Require(machine.KernelBoot?.Arguments.Contains(PlaceholderStart, StringComparison.Ordinal) is not true, $"kernel arguments contain {PlaceholderStart}");
+        DiskArguments.Check(machine.Disks);
         foreach (var card in machine.Cards)
             Check(card);
         Require(machine.Cards.DistinctBy(card => card.Slot).Count() == machine.Cards.Count, "two network cards are in one slot");
@@ -186,7 +203,7 @@ public static class QemuCommandLine
         Require(card.Model == "virtio" || card.TapFiles.Count == 1, $"network card {card.Id}: {card.Model} has one queue only");
     }
 
-    private static void Require(bool holds, string otherwise)
+    internal static void Require(bool holds, string otherwise)
     {
         if (!holds)
             throw new ArgumentException($"no machine can be started: {otherwise}");

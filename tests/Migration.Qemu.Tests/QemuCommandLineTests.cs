@@ -104,13 +104,64 @@ public sealed class QemuCommandLineTests
     }
 
     [Fact]
+    public void Disks_have_places_that_follow_from_their_order_alone()
+    {
+        Disk[] disks =
+        [
+            new() { Id = "a", Bus = DiskBus.Virtio, Path = "/a", Serial = "S1", BootIndex = 1, Cache = DiskCache.None, NativeIo = true },
+            new() { Id = "b", Bus = DiskBus.Scsi, Path = "/b", Format = DiskFormat.Qcow2, Shareable = true, ErrorPolicy = "enospace" },
+            new() { Id = "c", Bus = DiskBus.Virtio, Path = "/c", Format = DiskFormat.BlockDevice, Cache = DiskCache.WriteThrough, LogicalBlockSize = 512, PhysicalBlockSize = 4096 },
+            new() { Id = "d", Bus = DiskBus.Usb, Path = "/d", IsCdrom = true },
+        ];
+        const string cached = "\"cache\":{\"direct\":false,\"no-flush\":false}";
+
+        var arguments = QemuCommandLine.Arguments(Plain with { Disks = disks });
+
+        Assert.Equal(
+            [
+                "-device", "virtio-scsi-pci,id=scsi,bus=pcie.0,addr=0x7",
+                "-device", "qemu-xhci,id=usb,p2=15,p3=15,bus=pcie.0,addr=0x8",
+                "-blockdev", """{"driver":"raw","node-name":"disk0","read-only":false,"discard":"unmap","cache":{"direct":true,"no-flush":false},"file":{"driver":"file","filename":"/a","aio":"native","locking":"auto","discard":"unmap","cache":{"direct":true,"no-flush":false}}}""",
+                "-device", "virtio-blk-pci,bus=pcie.0,addr=0x9.0x0,multifunction=on,id=disk-a,drive=disk0,share-rw=off,write-cache=on,serial=S1,bootindex=1,rerror=stop,werror=stop",
+                "-blockdev", $$$"""{"driver":"qcow2","node-name":"disk1","read-only":false,"discard":"unmap",{{{cached}}},"file":{"driver":"file","filename":"/b","aio":"threads","locking":"off","discard":"unmap",{{{cached}}}}}""",
+                "-device", "scsi-hd,bus=scsi.0,channel=0,scsi-id=0,lun=0,id=disk-b,drive=disk1,share-rw=on,write-cache=on,rerror=report,werror=enospc",
+                "-blockdev", $$$"""{"driver":"raw","node-name":"disk2","read-only":false,"discard":"unmap",{{{cached}}},"file":{"driver":"host_device","filename":"/c","aio":"threads","locking":"auto","discard":"unmap",{{{cached}}}}}""",
+                "-device", "virtio-blk-pci,bus=pcie.0,addr=0x9.0x1,id=disk-c,drive=disk2,share-rw=off,write-cache=off,logical_block_size=512,physical_block_size=4096,rerror=stop,werror=stop",
+                "-blockdev", $$$"""{"driver":"raw","node-name":"disk3","read-only":true,"discard":"unmap",{{{cached}}},"file":{"driver":"file","filename":"/d","aio":"threads","locking":"auto","discard":"unmap",{{{cached}}}}}""",
+                "-device", "usb-bot,id=disk-d-bridge,bus=usb.0,port=1",
+                "-device", "scsi-cd,bus=disk-d-bridge.0,lun=0,id=disk-d,drive=disk3,share-rw=off",
+            ],
+            arguments.Skip(QemuCommandLine.Arguments(Plain).Count));
+    }
+
+    [Fact]
+    public void Firmware_lies_in_the_boards_flash_memory()
+    {
+        var arguments = QemuCommandLine.Arguments(Plain with { Firmware = new("/code.fd", "/variables.fd", SecureBoot: true) });
+
+        Assert.Contains("pc-q35-7.2,usb=off,vmport=off,dump-guest-core=off,pflash0=firmware,pflash1=variables,smm=on", arguments);
+        Assert.Contains("node-name=firmware,driver=raw,read-only=on,file.driver=file,file.filename=/code.fd", arguments);
+        Assert.Contains("node-name=variables,driver=raw,file.driver=file,file.filename=/variables.fd", arguments);
+    }
+
+    [Fact]
     public void Arguments_made_elsewhere_have_no_known_monitor() => Assert.Null(QemuCommandLine.MonitorPath(["-qmp", "unix:/x,server"]));
 
     public static TheoryData<string, MachineDefinition> Impossible()
     {
         var card = Plain.Cards[0];
+        var disk = new Disk { Id = "d", Bus = DiskBus.Virtio, Path = "/d" };
         return new()
         {
+            { "two disks have one id", Plain with { Disks = [disk, disk] } },
+            { "disk id \"a,b\"", Plain with { Disks = [disk with { Id = "a,b" }] } },
+            { "disk d: \"x\" is not an absolute path", Plain with { Disks = [disk with { Path = "x" }] } },
+            { "disk d: its path contains {fd:", Plain with { Disks = [disk with { Path = "/{fd:tap0}" }] } },
+            { "disk d has the serial number \"1,x=y\"", Plain with { Disks = [disk with { Serial = "1,x=y" }] } },
+            { "disk d: no CD-ROM drive has bus virtio", Plain with { Disks = [disk with { IsCdrom = true }] } },
+            { "disk d: native input and output goes without cache only", Plain with { Disks = [disk with { NativeIo = true }] } },
+            { "disk d has the error policy \"x,y=z\"", Plain with { Disks = [disk with { ErrorPolicy = "x,y=z" }] } },
+            { "more than 15 disks are on bus usb", Plain with { Disks = [.. Enumerable.Range(0, 16).Select(i => disk with { Id = $"{i}", Bus = DiskBus.Usb })] } },
             { "has no vCPU", Plain with { Cpus = new(1, 0, 1) } },
             { "0 bytes of memory", Plain with { MemoryBytes = 0 } },
             { "machine type or CPU model is empty", Plain with { MachineType = "" } },

@@ -14,6 +14,9 @@ public sealed partial class Guest(string consolePath)
 
     public static string Initrd => BootFile("initrd.gz");
 
+    /// <summary>The image of a disk that boots without a system, see scripts/guest-image/disk.S.</summary>
+    public static string BootableDisk => BootFile("../disk/disk.img");
+
     /// <summary>
     /// Kernel arguments of a guest whose console is the first serial port. On a busy host an emulated timer may come too late for the kernel's
     /// test of it, which then panics ("IO-APIC + timer doesn't work"): no_timer_check.
