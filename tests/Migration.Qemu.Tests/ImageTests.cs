@@ -22,7 +22,7 @@ public sealed class ImageTests : IDisposable
         {
             file.SetLength(size);
             file.Position = 512;
-            file.Write("what-lies-below"u8);
+            file.Write("WhatLiesBelow"u8);
         }
 
         var overlay = Overlay(below);
@@ -31,7 +31,7 @@ public sealed class ImageTests : IDisposable
         var info = JsonNode.Parse(await Shell.RunAsync("qemu-img", "info", "--output=json", overlay))!;
         Assert.Equal((size + 511) / 512 * 512, (long)info["virtual-size"]!);
         Assert.Equal((below, "raw"), ((string?)info["full-backing-filename"], (string?)info["backing-filename-format"]));
-        Assert.Contains("what-lies-below", await Shell.RunAsync("qemu-io", "-f", "qcow2", "-c", "read -v 512 16", overlay));
+        Assert.Contains("WhatLiesBelow", await Shell.RunAsync("qemu-io", "-f", "qcow2", "-c", "read -v 512 16", overlay));
     }
 
     [Fact]
