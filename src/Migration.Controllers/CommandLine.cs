@@ -10,7 +10,7 @@ public static class CommandLine
 {
     public const string Usage = """
         migration-controllers --certificates DIR [--kubeconfig PATH] [--node-port 7411] [--namespace migration-system]
-                              [--identity NAME] [--launcher-image IMAGE] [--multus auto|external|builtin]
+                              [--identity NAME] [--launcher-image IMAGE] [--http-listen IP:9090] [--multus auto|external|builtin]
                               [--namespace-isolation true|false] [--global-namespaces default,…]
                               [--webhook-listen ADDRESS:PORT] [--webhook-url https://HOST:PORT]
         """;
@@ -31,6 +31,8 @@ public static class CommandLine
             options = options with { Namespace = name };
         if (given.Remove("--launcher-image", out var image))
             options = options with { LauncherImage = image };
+        if (given.Remove("--http-listen", out var http))
+            options = options with { HttpListen = IPEndPoint.TryParse(http, out var address) ? address : throw new FormatException($"--http-listen: '{http}' is not an address and port such as 10.10.0.1:9090") };
         options = options with { Networks = Networks(given), Webhooks = Webhooks(given) };
         return given.Count == 0 ? options : throw new FormatException($"{given.Keys.First()}: no such flag");
     }

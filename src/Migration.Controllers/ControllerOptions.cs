@@ -1,3 +1,4 @@
+using System.Net;
 using Migration.Controllers.Admission;
 using Migration.Controllers.Migrations;
 using Migration.Controllers.Networks;
@@ -20,6 +21,9 @@ public sealed record ControllerOptions
 
     /// <summary>Who holds the leader lease when we do; unique among the replicas.</summary>
     public required string Identity { get; init; }
+
+    /// <summary>Where the live page and <c>/metrics</c> are read, by anybody who reaches it. Null: nowhere.</summary>
+    public IPEndPoint? HttpListen { get; init; }
 
     /// <summary>The image of the launcher pods.</summary>
     public string LauncherImage { get; init; } = "migration-launcher";

@@ -6,7 +6,9 @@ using Migration.Controllers.Migrations;
 using Migration.Controllers.Networks;
 using Migration.Controllers.Nodes;
 using Migration.Controllers.Pods;
+using Migration.Controllers.Showing;
 using Migration.Kubernetes;
+using Migration.Telemetry;
 
 namespace Migration.Controllers;
 
@@ -19,14 +21,22 @@ public sealed class ControllerProcess(ControllerOptions options, KubernetesConfi
     private const string Component = "migration-controllers";
     private const int Workers = 4;
 
+    private readonly CopyCurves _curves = new(time);
+    private volatile bool _leads;
+
     /// <summary>Runs until told to stop, or until the lease is lost (<see cref="LeadershipLostException"/>).</summary>
     public async Task RunAsync(CancellationToken ct)
     {
+        // Before the first meter, so that nothing is missed.
+        using var exposition = new Exposition("Migration.");
+        using var traces = Traces.Start(Component, options.Identity);
         using var client = new KubernetesClient(server, time);
         using var queues = new Queues(time);
         await using var cluster = new ClusterView(client, logs);
         queues.WakeOn(cluster);
         cluster.Start();
+        using var figures = new ClusterMetrics(cluster);
+        await using var shown = await ShowAsync(cluster, exposition, ct);
         var lease = new LeaderLease(client, new ObjectKey(options.Namespace, Component), options.Identity, logs.CreateLogger<LeaderLease>());
         await using var webhooks = options.Webhooks is { } served
             ? new Webhooks(client, served, options.Namespace, AdmissionEndpoints.All(client), logs, time)
@@ -58,6 +68,8 @@ public sealed class ControllerProcess(ControllerOptions options, KubernetesConfi
         await using var nodes = new NodeDirectory(new NodeCertificates(options.Certificates), options.NodePort, time, logs.CreateLogger<NodeDirectory>());
         await using var feeds = new OutgoingFeeds(nodes, logs.CreateLogger<OutgoingFeeds>());
         queues.WakeOn(cluster, nodes, feeds);
+        feeds.Told += _curves.Add;
+        _leads = true;
 
         var pods = new LauncherPods(options.LauncherImage);
         var networks = new NetworkDefinitions(client, cluster, options.Networks, logs.CreateLogger<NetworkDefinitions>());
@@ -68,6 +80,16 @@ public sealed class ControllerProcess(ControllerOptions options, KubernetesConfi
             Controller(queues.Nodes, new NodeReconciler(cluster, nodes), workers: 1).RunAsync(cluster.Synced, ct),
             Controller(queues.Instances, instances, Workers).RunAsync(cluster.Synced, ct),
             Controller(queues.Migrations, migrations, Workers).RunAsync(cluster.Synced, ct));
+    }
+
+    /// <summary>The live page and the metrics: of every replica, whether it leads or not.</summary>
+    private async Task<MetricsServer?> ShowAsync(ClusterView cluster, Exposition exposition, CancellationToken ct)
+    {
+        if (options.HttpListen is not { } address)
+            return null;
+        var page = new LivePage(() => Picture.Of(cluster, _curves, options.Identity, _leads), time);
+        _curves.Changed += page.Nudge;
+        return await MetricsServer.StartAsync(address, exposition, ct, page.Map);
     }
 
     private Controller Controller(WorkQueue queue, IReconciler reconciler, int workers) => new(queue, reconciler, logs.CreateLogger<Controller>(), time) { Workers = workers };

@@ -11,6 +11,7 @@ internal sealed class NodeMetrics : IDisposable
     private readonly Counter<long> _dhcpReplies;
     private readonly Counter<long> _dhcpDropped;
     private readonly Histogram<double> _downtime;
+    private readonly Histogram<double> _calls;
     private long _refused;
 
     public NodeMetrics()
@@ -19,6 +20,7 @@ internal sealed class NodeMetrics : IDisposable
         _migrationsEnded = _meter.CreateCounter<long>("migration.ended", description: "Migrations by role and final phase");
         _dhcpReplies = _meter.CreateCounter<long>("migration.dhcp.replies", description: "DHCP messages answered to guests");
         _dhcpDropped = _meter.CreateCounter<long>("migration.dhcp.dropped", description: "Frames at the DHCP responder that were no answerable request");
+        _calls = _meter.CreateHistogram<double>("migration.grpc.duration", unit: "s", description: "Time of a call to this node, by method and status; watches last as long as they are watched");
         _downtime = _meter.CreateHistogram<double>("migration.downtime", unit: "s", description: "STOP on the source to RESUME on the target");
     }
 
@@ -37,6 +39,8 @@ internal sealed class NodeMetrics : IDisposable
     public void DhcpIgnored() => _dhcpDropped.Add(1);
 
     public void Downtime(TimeSpan downtime) => _downtime.Record(downtime.TotalSeconds);
+
+    public void Called(string method, string code, TimeSpan took) => _calls.Record(took.TotalSeconds, new("method", method), new("code", code));
 
     public void Dispose() => _meter.Dispose();
 }

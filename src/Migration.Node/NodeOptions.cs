@@ -14,6 +14,9 @@ internal sealed record NodeOptions
     /// <summary>Where other nodes bring guest memory: an address of the migration network.</summary>
     public IPEndPoint? DataListen { get; init; }
 
+    /// <summary>Where <c>/metrics</c> is read, by anybody who reaches it.</summary>
+    public IPEndPoint? HttpListen { get; init; }
+
     public string Socket { get; init; } = "/run/migration/node.sock";
 
     public string State { get; init; } = "/run/migration";
@@ -90,13 +93,14 @@ internal sealed record NodeOptions
                 return true;
             case "--listen" when IPEndPoint.TryParse(value, out var listen): read = read with { Listen = listen }; return true;
             case "--data-listen" when IPEndPoint.TryParse(value, out var data): read = read with { DataListen = data }; return true;
+            case "--http-listen" when IPEndPoint.TryParse(value, out var http): read = read with { HttpListen = http }; return true;
             case "--accelerator" when Enum.TryParse<Accelerator>(value, ignoreCase: true, out var accelerator):
                 read = read with { Accelerator = accelerator };
                 return true;
             case "--wiring" when Enum.TryParse<WiringChoice>(value, ignoreCase: true, out var wiring) && !char.IsAsciiDigit(value[0]):
                 read = read with { Wiring = wiring };
                 return true;
-            case "--listen" or "--data-listen": return Fail($"{flag} {value}: not an address and port such as 10.10.0.1:7411", out error);
+            case "--listen" or "--data-listen" or "--http-listen": return Fail($"{flag} {value}: not an address and port such as 10.10.0.1:7411", out error);
             case "--cni-time-limit": return Fail($"{flag} {value}: not a number of seconds from 1 to 600", out error);
             case "--lease-time": return Fail($"{flag} {value}: not a number of seconds from 8 to 31536000, a year", out error);
             case "--accelerator": return Fail($"{flag} {value}: not one of auto, kvm, tcg", out error);

@@ -15,6 +15,7 @@ using Migration.Node.Networks;
 using Migration.Node.Networks.Delegates;
 using Migration.Node.Serving;
 using Migration.Node.State;
+using Migration.Telemetry;
 
 if (!NodeOptions.TryParse(args, out var options, out var error))
 {
@@ -38,6 +39,9 @@ static async Task<int> RunAsync(NodeOptions options)
     var identity = NodeIdentity.Load(options.Certificates);
     PrepareSocket(options.Socket);
 
+    // Before the first meter, so that nothing is missed.
+    using var exposition = new Exposition("Migration.");
+    using var traces = Traces.Start("migration-node", options.Name);
     var builder = WebApplication.CreateSlimBuilder();
     builder.Logging.ClearProviders();
     builder.Logging.AddProvider(new ConsoleLines());
@@ -56,6 +60,7 @@ static async Task<int> RunAsync(NodeOptions options)
     app.Services.GetRequiredService<MigrationDesk>().Start();
 
     await app.StartAsync();
+    await using var metrics = options.HttpListen is { } address ? await MetricsServer.StartAsync(address, exposition, CancellationToken.None) : null;
     // Once it listens: a plugin that does not find the node writes its entry and then asks once more.
     app.Services.GetRequiredService<Journal>().Start();
     File.SetUnixFileMode(options.Socket, UnixFileMode.UserRead | UnixFileMode.UserWrite);
@@ -117,6 +122,7 @@ static void AddServices(IServiceCollection services, NodeOptions options, StateD
         Migration.Protos.Networks.Descriptor, Migration.Protos.Machines.Descriptor, Migration.Protos.Migrations.Descriptor, Migration.Protos.Node.Descriptor, Grpc.Health.V1.Health.Descriptor));
     services.AddGrpc(grpc =>
     {
+        grpc.Interceptors.Add<MeteringInterceptor>();
         grpc.Interceptors.Add<AuthorizationInterceptor>();
         grpc.Interceptors.Add<RefusalInterceptor>();
     });

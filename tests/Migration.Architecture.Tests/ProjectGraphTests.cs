@@ -16,14 +16,15 @@ public sealed class ProjectGraphTests
         ["Netlink"] = new(["Linux"], "it is a library that others could use"),
         ["Qemu"] = new(["Linux"], "QMP knows nothing of networks or of RPCs"),
         ["Protos"] = new(["Grpc"], "it is generated code and its runtime"),
-        ["Node"] = new(["Linux", "Netlink", "Packets", "Qemu", "Grpc", "Protos"], "it obeys RPCs and runs without a cluster"),
+        ["Telemetry"] = new([], "it shows what meters and activities say, whoever's they are"),
+        ["Node"] = new(["Linux", "Netlink", "Packets", "Qemu", "Grpc", "Protos", "Telemetry"], "it obeys RPCs and runs without a cluster"),
         ["Launcher"] = new(["Linux", "Qemu", "Protos"], "it costs memory in every VM's pod"),
         ["Kubernetes"] = new([], "it is a client runtime that knows no product"),
         ["Api"] = new(["Kubernetes"], "objects are Kubernetes objects and nothing else"),
-        ["Controllers"] = new(["Api", "Kubernetes", "Grpc", "Protos"], "machines are touched only through gRPC"),
+        ["Controllers"] = new(["Api", "Kubernetes", "Grpc", "Protos", "Telemetry"], "machines are touched only through gRPC"),
         ["Cni"] = new(["Protos", "Grpc"], "it is executed for every pod: start-up time and size"),
         ["Local"] = new(
-            ["Linux", "Netlink", "Packets", "Qemu", "Grpc", "Protos", "Api", "Kubernetes", "Node", "Launcher", "Controllers"],
+            ["Linux", "Netlink", "Packets", "Qemu", "Grpc", "Protos", "Api", "Kubernetes", "Telemetry", "Node", "Launcher", "Controllers"],
             "it is the composition of all of them on one machine, and no test"),
     };
 

@@ -18,6 +18,9 @@ public sealed class OutgoingFeeds(NodeDirectory nodes, ILogger<OutgoingFeeds> lo
     /// <summary>There is news of this VirtualMachineInstanceMigration.</summary>
     public event Action<ObjectKey>? Changed;
 
+    /// <summary>This is the news.</summary>
+    public event Action<MigrationState>? Told;
+
     /// <summary>What the source node said last, or null if it is not followed.</summary>
     public MigrationState? Latest(string uid) => _feeds.GetValueOrDefault(uid)?.Latest;
 
@@ -46,6 +49,7 @@ public sealed class OutgoingFeeds(NodeDirectory nodes, ILogger<OutgoingFeeds> lo
             while (await call.ResponseStream.MoveNext(ct))
             {
                 feed.Latest = call.ResponseStream.Current.Migration;
+                Told?.Invoke(feed.Latest);
                 Changed?.Invoke(key);
             }
         }

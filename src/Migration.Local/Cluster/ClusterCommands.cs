@@ -113,7 +113,9 @@ public static class ClusterCommands
         .. options.Images.SelectMany(image => new[] { "--image", $"{image.Key}={image.Value}" }),
     ];
 
-    private static void PrintExport(ClusterPaths paths) => Console.WriteLine($"export KUBECONFIG={paths.Kubeconfig}");
+    /// <summary>For <c>eval</c>: what is beside the export is a comment to a shell.</summary>
+    private static void PrintExport(ClusterPaths paths) =>
+        Console.WriteLine($"export KUBECONFIG={paths.Kubeconfig}\n# what happens, live: {File.ReadAllText(paths.Page)}");
 
     private static Task<bool> EndedAsync(ProcessHandle daemon, CancellationToken ct) =>
         Task.Factory.StartNew(() => daemon.WaitForExit(StopPatience), ct, TaskCreationOptions.LongRunning, TaskScheduler.Default);
@@ -122,7 +124,7 @@ public static class ClusterCommands
     {
         using var daemon = DaemonFile.TryOpenProcess(paths);
         if (daemon is null)
-            return new ClusterSummary(paths.Name, Running: false, paths.Kubeconfig, [], []);
+            return new ClusterSummary(paths.Name, Running: false, paths.Kubeconfig, "", [], []);
         using var client = new KubernetesClient(KubernetesConfig.FromKubeconfig(paths.Kubeconfig));
         var nodes = await client.For(Kinds.Nodes).ListAsync(ListOptions.All, ct);
         var instances = await client.For(KubeVirt.Instances).ListAsync(ListOptions.All, ct);
@@ -130,6 +132,7 @@ public static class ClusterCommands
             paths.Name,
             Running: true,
             paths.Kubeconfig,
+            File.Exists(paths.Page) ? await File.ReadAllTextAsync(paths.Page, ct) : "",
             [.. nodes.Select(node => node.Metadata.Name!)],
             [.. instances.Select(instance => $"{instance.Key} {instance.Status?.Phase ?? "Pending"} {instance.Status?.NodeName}".Trim())]);
     }
@@ -142,7 +145,7 @@ public static class ClusterCommands
             return;
         }
 
-        var table = new Table().AddColumns("cluster", "state", "nodes", "instances", "kubeconfig");
+        var table = new Table().AddColumns("cluster", "state", "nodes", "instances", "kubeconfig", "live page");
         foreach (var cluster in clusters)
         {
             table.AddRow(
@@ -150,14 +153,15 @@ public static class ClusterCommands
                 new Text(cluster.Running ? "running" : "stopped, not removed: migration down"),
                 new Text(string.Join('\n', cluster.Nodes)),
                 new Text(string.Join('\n', cluster.Instances)),
-                new Text(cluster.Kubeconfig));
+                new Text(cluster.Kubeconfig),
+                new Text(cluster.Page));
         }
 
         AnsiConsole.Write(table);
     }
 }
 
-internal sealed record ClusterSummary(string Name, bool Running, string Kubeconfig, IReadOnlyList<string> Nodes, IReadOnlyList<string> Instances);
+internal sealed record ClusterSummary(string Name, bool Running, string Kubeconfig, string Page, IReadOnlyList<string> Nodes, IReadOnlyList<string> Instances);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(List<ClusterSummary>))]

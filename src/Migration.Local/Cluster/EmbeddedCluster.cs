@@ -15,6 +15,7 @@ public sealed class EmbeddedCluster : IAsyncDisposable
     public const int NodePort = 7411;
     private const int DataPort = 7412;
     private const int FabricApiPort = 6443;
+    private const int HttpPort = 9090;
 
     private readonly ClusterOptions _options;
     private readonly ILoggerFactory _logging;
@@ -35,6 +36,9 @@ public sealed class EmbeddedCluster : IAsyncDisposable
 
     public ClusterPaths Paths { get; }
     public KubernetesClient Client { get; private set; } = null!;
+
+    /// <summary>The controllers' live page, from this machine.</summary>
+    public Uri Page { get; private set; } = null!;
 
     /// <summary>The programs that are kept running: one migration-node per node, and migration-controllers.</summary>
     public IReadOnlyList<Supervisor> Programs => _programs;
@@ -85,6 +89,8 @@ public sealed class EmbeddedCluster : IAsyncDisposable
             await StartNodeAsync(node, authority, ct);
         Keep(PodScheduler.Start(Client, _logging, _time));
         StartControllers(authority);
+        Page = Keep(new LoopbackDoor(Paths.FabricNamespace, new IPEndPoint(Fabric.Gateway, HttpPort))).Address;
+        await File.WriteAllTextAsync(Paths.Page, Page.ToString(), ct);
     }
 
     private async Task StartApiServerAsync(CertificateAuthority authority, Fabric fabric, CancellationToken ct)
@@ -123,7 +129,7 @@ public sealed class EmbeddedCluster : IAsyncDisposable
             [
                 "--name", node.Name, "--listen", $"{node.Address}:{NodePort}", "--data-listen", $"{node.Address}:{DataPort}",
                 "--socket", paths.Socket, "--state", paths.State, "--kubelet-root", paths.KubeletRoot,
-                "--certificates", paths.Certificates, "--accelerator", _options.Accelerator,
+                "--certificates", paths.Certificates, "--accelerator", _options.Accelerator, "--http-listen", $"{node.Address}:{HttpPort}",
                 "--cni-bin-dir", string.Join(':', Installation.CniPlugins), "--cni-conf-dir", Path.GetDirectoryName(paths.CniConfiguration)!,
             ],
             paths.Log,
@@ -145,6 +151,7 @@ public sealed class EmbeddedCluster : IAsyncDisposable
             [
                 "--kubeconfig", Paths.FabricKubeconfig, "--certificates", Paths.ControllersCertificates,
                 "--node-port", NodePort.ToString(CultureInfo.InvariantCulture), "--namespace", "migration-system", "--identity", "local",
+                "--http-listen", $"{Fabric.Gateway}:{HttpPort}",
             ],
             Paths.ControllersLog,
             Paths.FabricNamespace));

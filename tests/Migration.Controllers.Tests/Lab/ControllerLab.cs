@@ -64,6 +64,9 @@ internal sealed class ControllerLab : IAsyncDisposable
 
     public AttachmentPolicy Networks { get; set; } = new();
 
+    /// <summary>Where the controllers show themselves.</summary>
+    public required IPEndPoint Http { get; init; }
+
     /// <summary>The controllers' own.</summary>
     public string Certificates => _folder;
 
@@ -78,18 +81,19 @@ internal sealed class ControllerLab : IAsyncDisposable
         var nodes = new Dictionary<string, ScriptedNode>();
         foreach (var (name, host) in new[] { ("a", 1), ("b", 2) })
         {
-            var address = new IPAddress([127, (byte)(20 + (Environment.ProcessId % 200)), (byte)number, (byte)host]);
-            nodes[name] = new ScriptedNode(name, new IPEndPoint(address, 7411), authority.Issue("migration:node:" + name), guests, peer => nodes[peer]);
+            nodes[name] = new ScriptedNode(name, new IPEndPoint(AddressOf(number, host), 7411), authority.Issue("migration:node:" + name), guests, peer => nodes[peer]);
         }
         var server = await EmbeddedApiServer.StartAsync(
             new ApiServerOptions { Authority = authority, Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)], ManifestDirectory = Definitions(folder, withDaemonSets) }, CancellationToken.None);
         var kubeconfig = Path.Combine(folder, "kubeconfig");
         server.WriteKubeconfig(kubeconfig);
         var access = KubernetesConfig.FromKubeconfig(kubeconfig);
-        var lab = new ControllerLab(folder, authority, server, access, new KubernetesClient(access), guests, nodes);
+        var lab = new ControllerLab(folder, authority, server, access, new KubernetesClient(access), guests, nodes) { Http = new IPEndPoint(AddressOf(number, 9), 9090) };
         await lab.PopulateAsync(number);
         return lab;
     }
+
+    private static IPAddress AddressOf(int lab, int host) => new([127, (byte)(20 + (Environment.ProcessId % 200)), (byte)lab, (byte)host]);
 
     /// <summary>The real kubectl; returns what it printed.</summary>
     public Task<string> KubectlAsync(params string[] arguments)
@@ -107,7 +111,7 @@ internal sealed class ControllerLab : IAsyncDisposable
 
     public void StartControllers()
     {
-        var options = new ControllerOptions { Certificates = _folder, Identity = "lab", Limits = Limits, Networks = Networks };
+        var options = new ControllerOptions { Certificates = _folder, Identity = "lab", HttpListen = Http, Limits = Limits, Networks = Networks };
         var stop = new CancellationTokenSource();
         _controllers = (new ControllerProcess(options, _access, _logs, TimeProvider.System).RunAsync(stop.Token), stop);
     }

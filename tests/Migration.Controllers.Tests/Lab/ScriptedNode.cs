@@ -503,6 +503,7 @@ internal sealed class ScriptedNode : IAsyncDisposable
                         Role = MigrationRole.Source,
                         Phase = MigrationPhase.Copying,
                         Encrypted = request.Encrypted,
+                        Started = Timestamp.FromDateTimeOffset(TimeProvider.System.GetUtcNow()),
                         Progress = new MigrationProgress { TotalBytes = 1000, TransferredBytes = 400, RemainingBytes = 600, Percent = 40, Iteration = 1 },
                     };
                 }
