@@ -134,25 +134,39 @@ public sealed class NetworkTests
     }
 
     [Fact]
-    public async Task Another_network_in_the_place_of_the_pods_is_multus_alone_to_make()
+    public async Task Another_network_in_the_place_of_the_pods_is_made_by_the_node_beside_the_pods_own_nic()
     {
         await using var lab = await ControllerLab.StartAsync();
         lab.StartControllers();
+        await lab.CreateInstanceAsync("vm", Spec(["blue=lan!", "green=lan"]));
+        var waiting = await lab.InstanceAsync("vm", vmi => vmi.Status?.Conditions.Find(InstanceCondition.Synchronized)?.Status == Condition.False, "not synchronized");
+        Assert.Equal("spec.networks[0]: there is no NetworkAttachmentDefinition default/lan", waiting.Status!.Conditions.Find(InstanceCondition.Synchronized)!.Message);
+
         await lab.CreateNetworkAsync("lan");
-        await lab.CreateInstanceAsync("vm", Spec(["instead=lan!"]));
 
-        var refused = await lab.InstanceAsync("vm", vmi => vmi.Status?.Conditions.Find(InstanceCondition.Synchronized)?.Status == Condition.False, "not synchronized");
-        Assert.Equal("MultusRequired", refused.Status!.Conditions.Find(InstanceCondition.Synchronized)!.Reason);
-        Assert.Contains("spec.networks[0].multus.default", refused.Status.Conditions.Find(InstanceCondition.Synchronized)!.Message, StringComparison.Ordinal);
-        await lab.StopControllersAsync();
+        await lab.InstanceAsync("vm", InstancePhase.Running);
+        var plan = Assert.Single(lab.A.Machines).Plan;
+        Assert.Equal([("blue", Blue, "default/lan", true), ("green", PodInterfaceNames.Hashed("green"), "default/lan", false)],
+            plan.Interfaces.Select(nic => (nic.Name, nic.PodInterface, nic.Delegate.Name, nic.Delegate.Primary)));
+        Assert.Null((await lab.PodOfAsync("vm")).Metadata.Annotation(Annotations.Interface));
+        var instance = await lab.InstanceAsync("vm", vmi => vmi.Status?.Interfaces is [{ InfoSource: "domain, multus-status" }, ..], "told by both");
+        Assert.Equal(["blue", "green"], instance.Status!.Interfaces!.Select(nic => nic.Name));
+        Assert.Equal(Blue, instance.Status.Interfaces![0].PodInterfaceName);
+    }
 
+    [Fact]
+    public async Task With_multus_another_network_in_the_place_of_the_pods_is_its_matter()
+    {
+        await using var lab = await ControllerLab.StartAsync();
         lab.Networks = new AttachmentPolicy { Multus = MultusMode.External };
         lab.StartControllers();
+        await lab.CreateInstanceAsync("vm", Spec(["instead=lan!"]));
 
         await lab.InstanceAsync("vm", InstancePhase.Running);
         var pod = await lab.PodOfAsync("vm");
         Assert.Equal(("lan", null), (pod.Metadata.Annotation(Annotations.DefaultNetwork), pod.Metadata.Annotation(Annotations.Networks)));
-        Assert.Equal(("instead", "eth0"), Assert.Single(Assert.Single(lab.A.Machines).Plan.Interfaces.Select(nic => (nic.Name, nic.PodInterface))));
+        var nic = Assert.Single(Assert.Single(lab.A.Machines).Plan.Interfaces);
+        Assert.Equal(("instead", "eth0", null), (nic.Name, nic.PodInterface, nic.Delegate));
     }
 
     [Fact]

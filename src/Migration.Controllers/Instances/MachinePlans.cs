@@ -72,7 +72,7 @@ public static class MachinePlans
     private static void Connect(Protos.Interface nic, GuestNetwork? guest, ResolvedNetworks networks)
     {
         if (guest is not null)
-            nic.PodInterface = guest.PodInterface;
+            nic.PodInterface = networks.PodInterface(guest);
         if (networks.ByMultus)
             nic.Delegate = null;
         else if (networks.Delegates.TryGetValue(nic.Name, out var plan))

@@ -15,7 +15,7 @@ public static class MachineInterfaces
     public static Protos.Interface Of(GuestNetwork guest, Domain domain, ResolvedNetworks networks)
     {
         var wire = Bound(guest);
-        wire.PodInterface = guest.PodInterface;
+        wire.PodInterface = networks.PodInterface(guest);
         wire.Model = guest.Interface.Model is null or InstanceDefaults.InterfaceModel ? "" : guest.Interface.Model;
         wire.Queues = domain.Devices.NetworkInterfaceMultiqueue == true && wire.Model.Length == 0 ? (uint)Math.Min(MachineResources.VirtualCpus(domain.Cpu), MostQueues) : 0;
         wire.Delegate = networks.Delegates.GetValueOrDefault(guest.Name)?.Clone();

@@ -26,7 +26,10 @@ public sealed class NetworkDefinitions(KubernetesClient client, ClusterView clus
         var resolved = new Resolving(await IsByNodeAsync(ct));
         foreach (var guest in asked.Where(guest => !guest.Interface.IsAbsent))
         {
-            var (plan, problem) = guest.Selection is { } selection ? await ResolveAsync(instance, guest, selection, ct) : InPlaceOfPodNetwork(guest, resolved.ByNode);
+            // What Multus puts in the place of the pod network is between it and the definition.
+            if ((guest.Selection ?? (resolved.ByNode ? InPlaceOfPodNetwork(instance, guest) : null)) is not { } selection)
+                continue;
+            var (plan, problem) = await ResolveAsync(instance, guest, selection, ct);
             resolved.Add(guest, plan, problem);
         }
         return resolved.Result();
@@ -43,13 +46,15 @@ public sealed class NetworkDefinitions(KubernetesClient client, ClusterView clus
         var configuration = definition.Spec?.Config ?? "";
         return CniConfigurations.Mistake(configuration) is { } mistake
             ? (null, new("NetworkInvalid", $"{path}: spec.config of NetworkAttachmentDefinition {selection.Definition} {mistake}"))
-            : (Delegate(selection, configuration), null);
+            : (Delegate(selection, configuration, guest.IsPrimary), null);
     }
 
-    // The CNI of the cluster makes the pod's first NIC before we are asked.
-    private static (Protos.Delegate? Plan, NetworkProblem? Problem) InPlaceOfPodNetwork(GuestNetwork guest, bool byNode) => (null, byNode
-        ? new("MultusRequired", $"{guest.NetworkPath}.multus.default: only Multus can put another network in the place of the pod network, and it is not installed; install it, or add the network beside the pod network")
-        : null);
+    private static NetworkSelection InPlaceOfPodNetwork(VirtualMachineInstance instance, GuestNetwork guest)
+    {
+        var (space, name) = NetworkSelections.Split(guest.Network.Multus!.NetworkName, instance.Metadata.Namespace ?? "");
+        var mac = InstanceNetworks.Mac(guest.Interface.MacAddress);
+        return new NetworkSelection { Namespace = space, Name = name, Mac = mac.Length > 0 ? mac : null };
+    }
 
     private async Task<bool> IsByNodeAsync(CancellationToken ct)
     {
@@ -69,13 +74,14 @@ public sealed class NetworkDefinitions(KubernetesClient client, ClusterView clus
     private async Task<NetworkAttachmentDefinition?> FindAsync(ObjectKey key, CancellationToken ct) =>
         cluster.Networks.Store.Get(key) ?? await _definitions.FindAsync(key, ct);
 
-    private static Protos.Delegate Delegate(NetworkSelection selection, string configuration)
+    private static Protos.Delegate Delegate(NetworkSelection selection, string configuration, bool isPrimary)
     {
         var plan = new Protos.Delegate
         {
             Name = selection.Definition.ToString(),
             Configuration = configuration,
             Mac = selection.Mac ?? "",
+            Primary = isPrimary,
             CniArgs = selection.CniArgs is { ValueKind: JsonValueKind.Object } arguments ? arguments.GetRawText() : "",
         };
         plan.Addresses.AddRange(selection.Ips ?? []);

@@ -30,10 +30,10 @@ public static class PodNetworks
 
     /// <summary>
     /// How the node may bind the pod's first NIC before it was told. Only for a pod that a guest starts in: what a guest
-    /// brings with it, and that it is not there yet, is told by push alone.
+    /// brings with it, and that it is not there yet, is told by push alone; and so is who makes the NIC in its place.
     /// </summary>
     public static IReadOnlyDictionary<string, string> Binding(VirtualMachineInstance instance) =>
-        InstanceNetworks.Of(instance, []).FirstOrDefault(guest => guest.IsPrimary) is { } primary
+        InstanceNetworks.Of(instance, []).FirstOrDefault(guest => guest is { IsPrimary: true, Network.Multus: null }) is { } primary
             ? new Dictionary<string, string> { [Annotations.Interface] = MachineInterfaces.Annotation(primary) }
             : new Dictionary<string, string>();
 

@@ -17,6 +17,13 @@ public sealed record ResolvedNetworks
     /// <summary>What the node is to execute.</summary>
     public IReadOnlyDictionary<string, Protos.Delegate> Delegates { get; init; } = new Dictionary<string, Protos.Delegate>();
 
+    /// <summary>
+    /// The guest's pod NIC. What stands in the place of the pod network is the pod's first NIC where Multus makes it; the
+    /// node comes after the cluster's CNI, whose NIC stays the pod's.
+    /// </summary>
+    public string PodInterface(GuestNetwork guest) =>
+        guest.IsPrimary && Delegates.ContainsKey(guest.Name) ? PodInterfaceNames.Hashed(guest.Name) : guest.PodInterface;
+
     public IReadOnlyDictionary<string, NetworkProblem> Problems { get; init; } = new Dictionary<string, NetworkProblem>();
 
     /// <summary>Networks that may carry nothing for a MAC that is not the pod NIC's own (macvlan): a guest that arrives needs its own there.</summary>

@@ -16,4 +16,7 @@ internal sealed record DelegatePlan
 
     /// <summary>The selection's cni-args, a JSON object; empty for none.</summary>
     public string CniArguments { get; init; } = "";
+
+    /// <summary>It stands in the place of the pod network.</summary>
+    public bool IsPrimary { get; init; }
 }

@@ -89,6 +89,7 @@ internal static class NetworkMapping
             Addresses = [.. wire.Addresses],
             DefaultRoute = [.. wire.DefaultRoute],
             CniArguments = wire.CniArgs,
+            IsPrimary = wire.Primary,
         };
     }
 
@@ -124,7 +125,7 @@ internal static class NetworkMapping
 
     private static Wire.Delegate ToWire(DelegatePlan plan)
     {
-        var wire = new Wire.Delegate { Name = plan.Name, Configuration = plan.Configuration, Mac = plan.Mac, CniArgs = plan.CniArguments };
+        var wire = new Wire.Delegate { Name = plan.Name, Configuration = plan.Configuration, Mac = plan.Mac, CniArgs = plan.CniArguments, Primary = plan.IsPrimary };
         wire.Addresses.AddRange(plan.Addresses);
         wire.DefaultRoute.AddRange(plan.DefaultRoute);
         return wire;

@@ -81,6 +81,31 @@ public sealed class DelegateTests
     }
 
     [Fact]
+    public async Task Network_in_the_place_of_the_pods_is_the_guests_and_the_pods_nic_stays_the_pods()
+    {
+        await using var lab = await NodeLab.StartAsync();
+        var pod = await lab.A.CreatePodAsync("net");
+        var instead = Delegated("instead", "pod0a", "default/blue", BridgeOf(lab, "blue", "10.66.1.0/24", "fd66:1::/64"));
+        instead.Delegate.Primary = true;
+        var plan = pod.Plan(Guid.NewGuid().ToString());
+        plan.Interfaces.Clear();
+        plan.Interfaces.Add([instead, Delegated("red", "pod0b", "default/red", PointToPointOf(lab, "red", "10.66.3.0/24"))]);
+        await lab.A.Machines.EnsureMachineAsync(new EnsureMachineRequest { Plan = plan });
+        var before = await pod.Namespace.IpAsync("-j addr show dev eth0");
+
+        var primary = await pod.AttachAsync();
+
+        Assert.Null(primary.Interface);
+        var nics = await BoundAsync(lab, pod);
+        Assert.Equal([("instead", "10.66.1.1"), ("red", "")], nics.Select(nic => (nic.Name, nic.Lease.Gateway)));
+        await GuestReachesAsync(lab, pod, nics[0], "10.66.1.2", router: "10.66.1.1", neighbour: "10.66.1.1");
+        Assert.Equal(before, await pod.Namespace.IpAsync("-j addr show dev eth0"));
+        await pod.Namespace.ExecuteAsync("ping -c 1 -W 30 10.244.1.1");
+        await pod.DetachAsync();
+        await NothingIsLeftAsync(lab, pod);
+    }
+
+    [Fact]
     public async Task Failing_delegate_fails_the_attachment_with_its_own_error_and_undoes_the_others_in_reverse_order()
     {
         await using var lab = await NodeLab.StartAsync();
@@ -531,7 +556,7 @@ public sealed class DelegateTests
     /// <summary>In the order of the pod's interfaces' names, the primary first.</summary>
     private static async Task<List<InterfaceStatus>> BoundAsync(NodeLab lab, LabPod pod) =>
         [.. (await lab.A.Networks.ListAttachmentsAsync(new ListAttachmentsRequest())).Attachments.Where(attachment => attachment.Pod.Uid == pod.Uid)
-            .Select(attachment => attachment.Interface).OrderBy(nic => nic.PodInterface, StringComparer.Ordinal)];
+            .Select(attachment => attachment.Interface).OfType<InterfaceStatus>().OrderBy(nic => nic.PodInterface, StringComparer.Ordinal)];
 
     private static async Task GuestReachesAsync(NodeLab lab, LabPod pod, InterfaceStatus nic, string address, string router, string neighbour)
     {

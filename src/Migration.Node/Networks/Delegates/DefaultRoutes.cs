@@ -5,7 +5,7 @@ namespace Migration.Node.Networks.Delegates;
 
 /// <summary>
 /// Which of a guest's NICs gives it its default routes, for each family on its own: those whose network selection asks for it; else the
-/// pod network's; else, of a guest without the pod network, each as its plugins say. What the pod itself has is left as its plugins made it.
+/// pod network's, or that which stands in its place; else, of a guest with neither, each as its plugins say. What the pod itself has is left as its plugins made it.
 /// </summary>
 internal static class DefaultRoutes
 {
@@ -32,8 +32,10 @@ internal static class DefaultRoutes
             return gateway;
         if (all.Any(other => Asked(other, family) is not null))
             return "";
-        return nic.Delegate is not null && all.Any(other => other.Delegate is null) ? "" : null;
+        return !IsPrimary(nic) && all.Any(IsPrimary) ? "" : null;
     }
+
+    private static bool IsPrimary(InterfacePlan nic) => nic.Delegate is null or { IsPrimary: true };
 
     private static string? Asked(InterfacePlan nic, AddressFamily family) =>
         nic.Delegate?.DefaultRoute.FirstOrDefault(gateway => IPAddress.TryParse(gateway, out var address) && address.AddressFamily == family);
