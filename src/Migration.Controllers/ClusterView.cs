@@ -14,6 +14,7 @@ public sealed class ClusterView : IAsyncDisposable
 
     public ClusterView(KubernetesClient client, ILoggerFactory logs)
     {
+        VirtualMachines = new Informer<VirtualMachine>(client, KubeVirt.VirtualMachines, null, logs.CreateLogger<Informer<VirtualMachine>>());
         Instances = new Informer<VirtualMachineInstance>(client, KubeVirt.Instances, null, logs.CreateLogger<Informer<VirtualMachineInstance>>());
         Migrations = new Informer<VirtualMachineInstanceMigration>(client, KubeVirt.Migrations, null, logs.CreateLogger<Informer<VirtualMachineInstanceMigration>>());
         Pods = new Informer<Pod>(client, Kinds.Pods, new ListOptions { LabelSelector = $"{Labels.App}={Labels.Launcher}" }, logs.CreateLogger<Informer<Pod>>());
@@ -24,6 +25,8 @@ public sealed class ClusterView : IAsyncDisposable
         _podsByNode = Pods.Store.IndexBy(pod => pod.Spec?.NodeName is { Length: > 0 } node ? [node] : []);
         _migrationsByInstance = Migrations.Store.IndexBy(migration => [migration.InstanceKey.ToString()]);
     }
+
+    public Informer<VirtualMachine> VirtualMachines { get; }
 
     public Informer<VirtualMachineInstance> Instances { get; }
 
@@ -36,7 +39,7 @@ public sealed class ClusterView : IAsyncDisposable
     /// <summary>Not waited for: a cluster may do without the kind.</summary>
     public Informer<NetworkAttachmentDefinition> Networks { get; }
 
-    public IReadOnlyList<Task> Synced => [Instances.Synced, Migrations.Synced, Pods.Synced, Nodes.Synced];
+    public IReadOnlyList<Task> Synced => [VirtualMachines.Synced, Instances.Synced, Migrations.Synced, Pods.Synced, Nodes.Synced];
 
     public IReadOnlyList<Pod> PodsOf(VirtualMachineInstance instance) =>
         [.. _podsByInstance[instance.Metadata.Uid ?? ""].Where(pod => pod.Metadata.Namespace == instance.Metadata.Namespace)];
@@ -55,6 +58,7 @@ public sealed class ClusterView : IAsyncDisposable
 
     public void Start()
     {
+        VirtualMachines.Start();
         Instances.Start();
         Migrations.Start();
         Pods.Start();
@@ -64,6 +68,7 @@ public sealed class ClusterView : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await VirtualMachines.DisposeAsync();
         await Instances.DisposeAsync();
         await Migrations.DisposeAsync();
         await Pods.DisposeAsync();

@@ -7,6 +7,7 @@ using Migration.Controllers.Networks;
 using Migration.Controllers.Nodes;
 using Migration.Controllers.Pods;
 using Migration.Controllers.Showing;
+using Migration.Controllers.VirtualMachines;
 using Migration.Kubernetes;
 using Migration.Telemetry;
 
@@ -73,11 +74,13 @@ public sealed class ControllerProcess(ControllerOptions options, KubernetesConfi
 
         var pods = new LauncherPods(options.LauncherImage);
         var networks = new NetworkDefinitions(client, cluster, options.Networks, logs.CreateLogger<NetworkDefinitions>());
+        var machines = new VirtualMachineReconciler(client, cluster, events, time, logs.CreateLogger<VirtualMachineReconciler>());
         var instances = new InstanceReconciler(client, cluster, nodes, networks, new InstancePlan(pods), events, time, logs.CreateLogger<InstanceReconciler>());
         var migrations = new MigrationReconciler(
             client, cluster, nodes, feeds, networks, new MigrationPlan(pods), options.Limits, events, time, logs.CreateLogger<MigrationReconciler>());
         await Task.WhenAll(
             Controller(queues.Nodes, new NodeReconciler(cluster, nodes), workers: 1).RunAsync(cluster.Synced, ct),
+            Controller(queues.VirtualMachines, machines, Workers).RunAsync(cluster.Synced, ct),
             Controller(queues.Instances, instances, Workers).RunAsync(cluster.Synced, ct),
             Controller(queues.Migrations, migrations, Workers).RunAsync(cluster.Synced, ct));
     }
@@ -99,6 +102,8 @@ public sealed class ControllerProcess(ControllerOptions options, KubernetesConfi
     {
         public WorkQueue Nodes { get; } = new("nodes", time);
 
+        public WorkQueue VirtualMachines { get; } = new("virtualmachines", time);
+
         public WorkQueue Instances { get; } = new("instances", time);
 
         public WorkQueue Migrations { get; } = new("migrations", time);
@@ -106,7 +111,9 @@ public sealed class ControllerProcess(ControllerOptions options, KubernetesConfi
         public void WakeOn(ClusterView cluster)
         {
             cluster.Nodes.Feed(Nodes);
-            cluster.Instances.Feed(Instances).Feed(Migrations, instance => MigrationsOf(cluster, instance.Key));
+            cluster.VirtualMachines.Feed(VirtualMachines);
+            // An instance has its virtual machine's name.
+            cluster.Instances.Feed(VirtualMachines).Feed(Instances).Feed(Migrations, instance => MigrationsOf(cluster, instance.Key));
             cluster.Networks
                 .Feed(Instances, network => cluster.InstancesWith(network.Key))
                 .Feed(Migrations, network => cluster.InstancesWith(network.Key).SelectMany(instance => MigrationsOf(cluster, instance)));
@@ -133,6 +140,7 @@ public sealed class ControllerProcess(ControllerOptions options, KubernetesConfi
         public void Dispose()
         {
             Nodes.Dispose();
+            VirtualMachines.Dispose();
             Instances.Dispose();
             Migrations.Dispose();
         }

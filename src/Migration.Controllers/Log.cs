@@ -14,6 +14,15 @@ internal static partial class Log
     [LoggerMessage(Level = LogLevel.Debug, Message = "Lost the feed of migration {Migration} from node {Node}: {Reason}")]
     public static partial void FeedLost(ILogger log, ObjectKey migration, string node, string reason);
 
+    [LoggerMessage(Level = LogLevel.Information, Message = "Virtual machine {Machine} is gone")]
+    public static partial void VirtualMachineGone(ILogger log, ObjectKey machine);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Made instance {Instance} of its virtual machine")]
+    public static partial void InstanceMade(ILogger log, ObjectKey instance);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Deleted instance {Instance}: {Reason}")]
+    public static partial void InstanceEnded(ILogger log, ObjectKey instance, string reason);
+
     [LoggerMessage(Level = LogLevel.Information, Message = "Instance {Instance} is {Phase}")]
     public static partial void InstancePhase(ILogger log, ObjectKey instance, string phase);
 

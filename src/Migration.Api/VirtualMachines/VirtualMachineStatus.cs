@@ -22,7 +22,7 @@ public sealed record VirtualMachineStatus : OpenRecord
     /// <summary>Instances that ended before their guest ran.</summary>
     public StartFailure? StartFailure { get; init; }
 
-    /// <summary>The generation that the instance was made of.</summary>
+    /// <summary>The generation that is in effect: while a restart is required, the one that the instance was made of.</summary>
     public long? ObservedGeneration { get; init; }
 
     public long? DesiredGeneration { get; init; }

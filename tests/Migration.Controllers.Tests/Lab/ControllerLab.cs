@@ -37,12 +37,15 @@ internal sealed class ControllerLab : IAsyncDisposable
         (_folder, _authority, _server, _access, Client, Guests, Nodes) = (folder, authority, server, access, client, guests, nodes);
         _runner = new PodRunner(client, [.. nodes.Keys.Order()]);
         _logs = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Debug).AddProvider(new QueueLog(_log)));
+        VirtualMachines = client.For(KubeVirt.VirtualMachines);
         Instances = client.For(KubeVirt.Instances);
         Migrations = client.For(KubeVirt.Migrations);
         Pods = client.For(Kinds.Pods);
     }
 
     public KubernetesClient Client { get; }
+
+    public ResourceClient<VirtualMachine> VirtualMachines { get; }
 
     public ResourceClient<VirtualMachineInstance> Instances { get; }
 
@@ -71,7 +74,8 @@ internal sealed class ControllerLab : IAsyncDisposable
     public string Certificates => _folder;
 
     /// <param name="withDaemonSets">Serve DaemonSets, as a definition like any other: nobody runs them.</param>
-    public static async Task<ControllerLab> StartAsync(bool withDaemonSets = false)
+    /// <param name="withVirtualMachines">Serve VirtualMachines as deploy/crds defines them; else without a schema, which is read in no time.</param>
+    public static async Task<ControllerLab> StartAsync(bool withDaemonSets = false, bool withVirtualMachines = false)
     {
         var number = Interlocked.Increment(ref _labs);
         var folder = Directory.CreateTempSubdirectory("controllers-test-").FullName;
@@ -84,7 +88,7 @@ internal sealed class ControllerLab : IAsyncDisposable
             nodes[name] = new ScriptedNode(name, new IPEndPoint(AddressOf(number, host), 7411), authority.Issue("migration:node:" + name), guests, peer => nodes[peer]);
         }
         var server = await EmbeddedApiServer.StartAsync(
-            new ApiServerOptions { Authority = authority, Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)], ManifestDirectory = Definitions(folder, withDaemonSets) }, CancellationToken.None);
+            new ApiServerOptions { Authority = authority, Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)], ManifestDirectory = Definitions(folder, withDaemonSets, withVirtualMachines) }, CancellationToken.None);
         var kubeconfig = Path.Combine(folder, "kubeconfig");
         server.WriteKubeconfig(kubeconfig);
         var access = KubernetesConfig.FromKubeconfig(kubeconfig);
@@ -204,6 +208,8 @@ internal sealed class ControllerLab : IAsyncDisposable
 
     public Task<VirtualMachineInstance> InstanceAsync(string name, Func<VirtualMachineInstance, bool> wanted, string what) => UntilAsync(Instances, name, instance => instance is not null && wanted(instance), what)!;
 
+    public Task<VirtualMachine> VirtualMachineAsync(string name, Func<VirtualMachine, bool> wanted, string what) => UntilAsync(VirtualMachines, name, machine => machine is not null && wanted(machine), what)!;
+
     public Task<VirtualMachineInstanceMigration> MigrationAsync(string name, string phase) => MigrationAsync(name, job => job.Status?.Phase == phase, "phase " + phase);
 
     public Task<VirtualMachineInstanceMigration> MigrationAsync(string name, Func<VirtualMachineInstanceMigration, bool> wanted, string what) => UntilAsync(Migrations, name, job => job is not null && wanted(job), what)!;
@@ -300,13 +306,17 @@ internal sealed class ControllerLab : IAsyncDisposable
     }
 
     // Those that the controllers watch: reading the others takes longer than most tests.
-    private static string Definitions(string folder, bool withDaemonSets)
+    private static string Definitions(string folder, bool withDaemonSets, bool withVirtualMachines)
     {
         var wanted = Directory.CreateDirectory(Path.Combine(folder, "crds")).FullName;
         foreach (var plural in new[] { KubeVirt.Instances.Plural, KubeVirt.Migrations.Plural, KubeVirt.Networks.Plural })
             File.Copy(Path.Combine(Crds(), plural + ".yaml"), Path.Combine(wanted, plural + ".yaml"));
         if (withDaemonSets)
             File.WriteAllText(Path.Combine(wanted, "daemonsets.yaml"), DaemonSets);
+        if (withVirtualMachines)
+            File.Copy(Path.Combine(Crds(), "virtualmachines.yaml"), Path.Combine(wanted, "virtualmachines.yaml"));
+        else
+            File.WriteAllText(Path.Combine(wanted, "virtualmachines.yaml"), VirtualMachinesWithoutSchema);
         return wanted;
     }
 
@@ -321,6 +331,19 @@ internal sealed class ControllerLab : IAsyncDisposable
           names: {kind: DaemonSet, listKind: DaemonSetList, plural: daemonsets, singular: daemonset}
           versions:
           - {name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}}
+        """;
+
+    private const string VirtualMachinesWithoutSchema = """
+        apiVersion: apiextensions.k8s.io/v1
+        kind: CustomResourceDefinition
+        metadata:
+          name: virtualmachines.kubevirt.io
+        spec:
+          group: kubevirt.io
+          scope: Namespaced
+          names: {kind: VirtualMachine, listKind: VirtualMachineList, plural: virtualmachines, singular: virtualmachine, shortNames: [vm]}
+          versions:
+          - {name: v1, served: true, storage: true, subresources: {status: {}}, schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}}
         """;
 
     private static string Crds()
