@@ -1,4 +1,7 @@
 using System.Diagnostics.Metrics;
+using Migration.Node.Machines;
+using Migration.Node.Migrations;
+using Migration.Node.Networks;
 
 namespace Migration.Node;
 
@@ -40,7 +43,19 @@ internal sealed class NodeMetrics : IDisposable
 
     public void Downtime(TimeSpan downtime) => _downtime.Record(downtime.TotalSeconds);
 
+    /// <summary>What there is now, asked at each reading.</summary>
+    public void Show(MachineRoom machines, MigrationDesk migrations, Attachments attachments)
+    {
+        Count("migration.machines", "Machines of this node, by phase", () => machines.List().CountBy(machine => machine.Phase), "phase");
+        Count("migration.migrations", "Migrations that this node knows, by phase", () => migrations.List().CountBy(migration => migration.Record.Phase), "phase");
+        Count("migration.nics", "Bound NICs of pods, by binding", () => attachments.List().Where(nic => nic.Bound is not null).CountBy(nic => nic.Bound!.Binding), "binding");
+        _meter.CreateObservableGauge("migration.anchors", () => machines.List().Count(machine => machine.Record.Anchor), description: "Pods that keep the address of a guest that runs elsewhere");
+    }
+
     public void Called(string method, string code, TimeSpan took) => _calls.Record(took.TotalSeconds, new("method", method), new("code", code));
+
+    private void Count<T>(string name, string description, Func<IEnumerable<KeyValuePair<T, int>>> count, string label) => _meter.CreateObservableGauge(
+        name, () => count().Select(group => new Measurement<int>(group.Value, new KeyValuePair<string, object?>(label, group.Key))), description: description);
 
     public void Dispose() => _meter.Dispose();
 }

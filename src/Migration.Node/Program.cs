@@ -59,6 +59,8 @@ static async Task<int> RunAsync(NodeOptions options)
     app.Services.GetRequiredService<MachineRoom>().Start();
     app.Services.GetRequiredService<MigrationDesk>().Start();
 
+    app.Services.GetRequiredService<NodeMetrics>().Show(
+        app.Services.GetRequiredService<MachineRoom>(), app.Services.GetRequiredService<MigrationDesk>(), app.Services.GetRequiredService<Attachments>());
     await app.StartAsync();
     await using var metrics = options.HttpListen is { } address ? await MetricsServer.StartAsync(address, exposition, CancellationToken.None) : null;
     // Once it listens: a plugin that does not find the node writes its entry and then asks once more.

@@ -29,6 +29,9 @@ public sealed class Exposition : IDisposable
 
     public const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
 
+    /// <summary>What there is to be read, without asking anybody for it.</summary>
+    public IReadOnlySet<string> Names() => _families.Values.Select(family => family.Name).Concat(ProcessFigures.Names).ToHashSet();
+
     public string Read()
     {
         var text = new StringWriter { NewLine = "\n" };

@@ -1,12 +1,13 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Migration.Controllers.Showing;
 using Migration.Controllers.Tests.Lab;
 
 namespace Migration.Controllers.Tests;
 
 /// <summary>What a browser and Prometheus are shown.</summary>
-public sealed class ShowingTests
+public sealed partial class ShowingTests
 {
     [Fact]
     public async Task Page_is_told_of_a_migration_while_it_runs_and_after_it()
@@ -37,7 +38,10 @@ public sealed class ShowingTests
         var metrics = await client.GetStringAsync("/metrics", TestContext.Current.CancellationToken);
         Assert.Contains("""kubevirt_vmi_migration_succeeded{namespace="default",vmi="shown",vmim="move"} 1""", metrics, StringComparison.Ordinal);
         Assert.Contains("""kubevirt_vmi_migration_downtime_seconds{namespace="default",vmi="shown",vmim="move"} 0.00625""", metrics, StringComparison.Ordinal);
-        Assert.Contains("migration_queue_adds_total{queue=\"migrations\"}", metrics, StringComparison.Ordinal);
+        // What the dashboard and the alerts read is there to be read.
+        var asked = Directory.EnumerateFiles(ControllerLab.Deployed("monitoring"), "*.*").SelectMany(file => Reading().Matches(File.ReadAllText(file))).Select(match => match.Groups[1].Value).ToHashSet();
+        Assert.Contains("migration_queue_depth", asked);
+        Assert.All(asked.Where(name => name != "up"), name => Assert.Contains($"# TYPE {name.Replace("_bucket", "", StringComparison.Ordinal)} ", metrics, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -74,6 +78,10 @@ public sealed class ShowingTests
         Assert.Equal(points.OrderBy(point => point.Seconds), points);
         Assert.Equal(100_000.5, curve.StoppedAt);
     }
+
+    // As they stand in YAML and, with their quotes escaped, in JSON.
+    [GeneratedRegex("""([a-z][a-z0-9_]*)\{job=\\?"migration-controllers""")]
+    private static partial Regex Reading();
 
     private static async Task<HttpResponseMessage?> AskAsync(HttpClient client)
     {

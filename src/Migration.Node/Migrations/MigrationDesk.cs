@@ -78,6 +78,8 @@ internal sealed class MigrationDesk : IAsyncDisposable
     /// <summary>The NICs of a machine as the other node would describe them.</summary>
     public IReadOnlyList<string>? LayoutOf(string machineId) => _machines.Find(machineId)?.Snapshot is { } machine ? Layout.Describe(machine.Record, machine.Interfaces) : null;
 
+    public IReadOnlyList<MigrationSnapshot> List() => [.. _entries.Values.Select(entry => entry.Snapshot)];
+
     public MigrationEntry Get(string id) => Find(id) ?? throw new RefusedException(Refusal.Missing, $"migration {id} is not known on this node");
 
     public async Task<(IncomingRecord Record, IPEndPoint Data, IPEndPoint Control)> PrepareAsync(IncomingRecord request, CancellationToken ct)

@@ -310,11 +310,11 @@ internal sealed class ControllerLab : IAsyncDisposable
     {
         var wanted = Directory.CreateDirectory(Path.Combine(folder, "crds")).FullName;
         foreach (var plural in new[] { KubeVirt.Instances.Plural, KubeVirt.Migrations.Plural, KubeVirt.Networks.Plural })
-            File.Copy(Path.Combine(Crds(), plural + ".yaml"), Path.Combine(wanted, plural + ".yaml"));
+            File.Copy(Path.Combine(Deployed("crds"), plural + ".yaml"), Path.Combine(wanted, plural + ".yaml"));
         if (withDaemonSets)
             File.WriteAllText(Path.Combine(wanted, "daemonsets.yaml"), DaemonSets);
         if (withVirtualMachines)
-            File.Copy(Path.Combine(Crds(), "virtualmachines.yaml"), Path.Combine(wanted, "virtualmachines.yaml"));
+            File.Copy(Path.Combine(Deployed("crds"), "virtualmachines.yaml"), Path.Combine(wanted, "virtualmachines.yaml"));
         else
             File.WriteAllText(Path.Combine(wanted, "virtualmachines.yaml"), VirtualMachinesWithoutSchema);
         return wanted;
@@ -346,13 +346,14 @@ internal sealed class ControllerLab : IAsyncDisposable
           - {name: v1, served: true, storage: true, subresources: {status: {}}, schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}}
         """;
 
-    private static string Crds()
+    /// <summary>A folder of deploy/.</summary>
+    public static string Deployed(string name)
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
-            if (Directory.Exists(Path.Combine(folder.FullName, "deploy/crds")))
-                return Path.Combine(folder.FullName, "deploy/crds");
+            if (Directory.Exists(Path.Combine(folder.FullName, "deploy", name)))
+                return Path.Combine(folder.FullName, "deploy", name);
         }
-        throw new InvalidOperationException($"no deploy/crds above {AppContext.BaseDirectory}");
+        throw new InvalidOperationException($"no deploy/{name} above {AppContext.BaseDirectory}");
     }
 }
