@@ -111,10 +111,10 @@ internal sealed class MigrationDesk : IAsyncDisposable
         }
     }
 
-    public void Cancel(string id, string reason)
+    public void Cancel(string id, string reason, bool targetFenced = false)
     {
         if (Find(id) is OutgoingMigration outgoing)
-            outgoing.Cancel(reason);
+            outgoing.Cancel(reason, targetFenced);
         else if (Find(id) is IncomingMigration incoming)
             incoming.Cancel(reason);
     }

@@ -24,6 +24,7 @@ internal static class MigrationMapping
             MaxDowntime = Positive(wire.MaxDowntime, "options.max_downtime"),
             TimeLimit = Positive(wire.TimeLimit, "options.time_limit"),
             AllowAutoConverge = wire.AllowAutoConverge,
+            MayStop = wire.AllowWorkloadDisruption,
             Channels = wire.Channels == 0 ? 1 : (int)wire.Channels,
             Anchor = wire.Anchor is Wire.Anchor.Always,
         };
@@ -114,6 +115,7 @@ internal static class MigrationMapping
             Version = migration.Version,
             Anchored = outgoing?.Anchored == true,
             FramesSentAfter = (uint)(outgoing?.FramesSentAfter ?? 0),
+            Paused = outgoing?.Stopping == true,
         };
     }
 

@@ -12,6 +12,9 @@ internal sealed record MigrationSettings
     public TimeSpan? MaxDowntime { get; init; }
     public TimeSpan? TimeLimit { get; init; }
     public bool AllowAutoConverge { get; init; }
+
+    /// <summary>Past the time limit the guest may be stopped until the rest is there.</summary>
+    public bool MayStop { get; init; }
     public int Channels { get; init; } = 1;
 
     /// <summary>The pod stays behind and keeps the guest's address.</summary>

@@ -64,7 +64,7 @@ internal sealed class MigrationsService(MigrationDesk desk, TimeProvider time, I
 
     public override Task<CancelMigrationResponse> CancelMigration(CancelMigrationRequest request, ServerCallContext context)
     {
-        desk.Cancel(Identifier.Checked(request.MigrationId, "migration_id"), request.Reason);
+        desk.Cancel(Identifier.Checked(request.MigrationId, "migration_id"), request.Reason, request.TargetFenced);
         return Task.FromResult(new CancelMigrationResponse());
     }
 

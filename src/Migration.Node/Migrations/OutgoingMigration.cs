@@ -12,6 +12,9 @@ namespace Migration.Node.Migrations;
 internal sealed class OutgoingMigration : MigrationEntry
 {
     private const int AbortAttempts = 3;
+
+    // QEMU's own limit (migration/options.h, MAX_MIGRATE_DOWNTIME).
+    private static readonly TimeSpan LongestDowntime = TimeSpan.FromSeconds(2000);
     private static readonly TimeSpan AnchorRetry = TimeSpan.FromSeconds(1);
     private readonly Machine _machine;
     private readonly QemuWatch _qemu;
@@ -45,11 +48,11 @@ internal sealed class OutgoingMigration : MigrationEntry
     private OutgoingRecord Record => (OutgoingRecord)Snapshot.Record;
 
     /// <exception cref="RefusedException">The guest may be at the target already.</exception>
-    public void Cancel(string reason)
+    public void Cancel(string reason, bool targetFenced = false)
     {
         if (Record.HasEnded)
             return;
-        Change<OutgoingRecord>(record => record.Phase is MigrationPhase.Switching or MigrationPhase.Undecided
+        Change<OutgoingRecord>(record => targetFenced && record.Phase is MigrationPhase.Undecided ? record with { TargetFenced = true } : record.Phase is MigrationPhase.Switching or MigrationPhase.Undecided
             ? throw new RefusedException(Refusal.NotNow, $"migration {record.Id} is past the switch-over")
             : record.CancelReason is null
                 ? record with { CancelReason = reason.Length > 0 ? reason : "cancelled on request", CancelRequested = true }
@@ -182,6 +185,10 @@ internal sealed class OutgoingMigration : MigrationEntry
                 await _qemu.Session.MigrateContinueAsync(ct).WaitAsync(Machine.AnswerLimit, Desk.Time, ct);
                 _letGo = true;
                 return _limits.Poll;
+            case OutgoingStep.StopForTheRest:
+                await SetDowntimeAsync(LongestDowntime, ct);
+                Change<OutgoingRecord>(record => record with { Stopping = true });
+                return _limits.Poll;
             case OutgoingStep.GiveUp giveUp:
                 Change<OutgoingRecord>(record => record with { CancelReason = record.CancelReason ?? giveUp.Reason });
                 await TakeBackAsync(ct);
@@ -234,11 +241,14 @@ internal sealed class OutgoingMigration : MigrationEntry
     /// <summary>Lengthens the stop that QEMU may make, if nobody has fixed it.</summary>
     private async Task AllowAsync(TimeSpan downtime, CancellationToken ct)
     {
-        if (Record.Settings.MaxDowntime is not null || downtime == _downtime)
+        if (Record.Settings.MaxDowntime is not null || Record.Stopping || downtime == _downtime)
             return;
         _downtime = downtime;
-        await _qemu.Session.SetMigrateParametersAsync(new JsonObject { ["downtime-limit"] = (long)downtime.TotalMilliseconds }, ct);
+        await SetDowntimeAsync(downtime, ct);
     }
+
+    private Task SetDowntimeAsync(TimeSpan downtime, CancellationToken ct) =>
+        _qemu.Session.SetMigrateParametersAsync(new JsonObject { ["downtime-limit"] = (long)downtime.TotalMilliseconds }, ct);
 
     private async Task HandOverAsync(OutgoingStep.HandOver step, CancellationToken ct)
     {

@@ -16,6 +16,12 @@ internal sealed record OutgoingRecord : MigrationRecord
 
     /// <summary>Whether it was a request (and not a failure) that ended it.</summary>
     public bool CancelRequested { get; init; }
+
+    /// <summary>The copy did not converge in time: QEMU may stop the guest for as long as the rest takes.</summary>
+    public bool Stopping { get; init; }
+
+    /// <summary>Whoever may know it says that the target will never run the guest.</summary>
+    public bool TargetFenced { get; init; }
     public Progress Progress { get; init; } = new();
 
     /// <summary>The NICs whose addresses stay behind, and the ways that were made for them. Null before that.</summary>

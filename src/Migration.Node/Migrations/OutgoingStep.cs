@@ -26,6 +26,9 @@ internal abstract record OutgoingStep
     /// <summary>The guest is stopped: let QEMU send the last of its state.</summary>
     public sealed record SwitchOver : OutgoingStep;
 
+    /// <summary>The copy does not converge: let QEMU stop the guest for as long as the rest takes.</summary>
+    public sealed record StopForTheRest : OutgoingStep;
+
     /// <summary>Take the copy back; QEMU then runs the guest on.</summary>
     public sealed record GiveUp(string Reason) : OutgoingStep;
 
@@ -56,7 +59,7 @@ internal abstract record OutgoingStep
                 ? new GiveUp("the switch-over took too long to begin")
                 : new SwitchOver()),
             // The target was not told "handed over" yet, so it cannot have activated: taking it back is safe.
-            CopyState.Device when seen.InState > limits.Device => new GiveUp($"the target did not load the guest's last state within {limits.Device.TotalSeconds:0} s"),
+            CopyState.Device when seen.InState > Device(record, limits) => new GiveUp($"the target did not load the guest's last state within {Device(record, limits).TotalSeconds:0} s"),
             CopyState.Device => new Wait(MigrationPhase.Switching, limits.Poll),
             CopyState.Completed => Completed(record, seen),
             CopyState.Failed or CopyState.Cancelled => TakenBack(record, seen, limits),
@@ -70,10 +73,20 @@ internal abstract record OutgoingStep
             return new GiveUp(reason);
         if (seen.Broken is { } broken)
             return new GiveUp($"the connection to node {record.TargetNode} was lost: {broken}");
-        return record.Settings.TimeLimit is { } limit && seen.Elapsed > limit && seen.Copy is not CopyState.PreSwitchover
-            ? new GiveUp($"it did not converge within {limit.TotalSeconds:0} s")
-            : null;
+        return record.Settings.TimeLimit is { } limit && seen.Elapsed > limit && seen.Copy is not CopyState.PreSwitchover ? Overdue(record, seen, limit) : null;
     }
+
+    // What the policy says becomes of a copy that does not get there: the end, or a stop that is as long as it has to be.
+    private static OutgoingStep? Overdue(OutgoingRecord record, OutgoingObservation seen, TimeSpan limit)
+    {
+        if (!record.Settings.MayStop || seen.Elapsed > 2 * limit)
+            return new GiveUp($"it did not converge within {(record.Settings.MayStop ? 2 * limit : limit).TotalSeconds:0} s");
+        return record.Stopping || seen.Copy is not CopyState.Active ? null : new StopForTheRest();
+    }
+
+    // With the guest stopped early, the rest of its memory travels in this state, too.
+    private static TimeSpan Device(OutgoingRecord record, OutgoingLimits limits) =>
+        record is { Stopping: true, Settings.TimeLimit: { } limit } ? limits.Device + limit : limits.Device;
 
     private static OutgoingStep Completed(OutgoingRecord record, OutgoingObservation seen) => (seen.Guest, seen.Target) switch
     {
@@ -83,6 +96,7 @@ internal abstract record OutgoingStep
         (_, TargetWord.Aborted) => new ResumeHere("the target gave the guest back"),
         (_, TargetWord.NotAsked) => new HandOver(MigrationPhase.Switching, TimeSpan.Zero),
         (_, TargetWord.Pending) => new HandOver(MigrationPhase.Switching, TimeSpan.FromMilliseconds(5)),
+        (_, TargetWord.Unreachable) when record.TargetFenced => new ResumeHere($"node {record.TargetNode} will not run the guest: its pod is deleted"),
         _ => new HandOver(MigrationPhase.Undecided, TimeSpan.FromMilliseconds(500)),
     };
 
@@ -108,6 +122,7 @@ internal abstract record OutgoingStep
             TargetWord.Pending => new HandOver(MigrationPhase.Switching, TimeSpan.FromMilliseconds(50)),
             // Nothing runs here, nothing is to run here, and nobody there can say: there is nothing left to decide.
             TargetWord.Unreachable when seen.Deleting => new Finish(MigrationPhase.Failed, $"the machine was deleted before node {record.TargetNode} could be asked who runs the guest"),
+            TargetWord.Unreachable when record.TargetFenced => new Finish(MigrationPhase.Failed, $"QEMU ended on the source during the switch-over, and the pod on node {record.TargetNode} is deleted"),
             _ => new HandOver(MigrationPhase.Undecided, TimeSpan.FromMilliseconds(500)),
         };
     }

@@ -40,6 +40,44 @@ public sealed class OutgoingStepTests
         Assert.Equal("the connection to node b was lost: reset", Assert.IsType<OutgoingStep.GiveUp>(step).Reason);
     }
 
+    [Theory]
+    [InlineData(false, 99, "Wait")]
+    [InlineData(false, 101, "GiveUp")]
+    [InlineData(true, 99, "Wait")]
+    [InlineData(true, 101, "StopForTheRest")]
+    [InlineData(true, 201, "GiveUp")]
+    public void Copy_that_does_not_converge_ends_as_its_settings_say(bool mayStop, int seconds, string step)
+    {
+        var record = Begun with { Settings = new MigrationSettings { TimeLimit = TimeSpan.FromSeconds(100), MayStop = mayStop } };
+
+        Assert.Equal(step, OutgoingStep.Next(record, Active(seconds), Limits).GetType().Name);
+    }
+
+    [Fact]
+    public void Guest_that_is_stopped_for_the_rest_gets_the_time_that_the_rest_takes()
+    {
+        var record = Begun with { Stopping = true, Settings = new MigrationSettings { TimeLimit = TimeSpan.FromSeconds(100), MayStop = true } };
+
+        Assert.IsType<OutgoingStep.Wait>(OutgoingStep.Next(record, Active(150), Limits));
+        Assert.IsType<OutgoingStep.Wait>(OutgoingStep.Next(record, Active(150) with { Copy = CopyState.Device, InState = TimeSpan.FromSeconds(125) }, Limits));
+        Assert.IsType<OutgoingStep.GiveUp>(OutgoingStep.Next(record, Active(250) with { Copy = CopyState.Device, InState = TimeSpan.FromSeconds(135) }, Limits));
+    }
+
+    [Fact]
+    public void Guest_runs_on_here_once_its_target_is_fenced_unless_the_target_says_otherwise()
+    {
+        var fenced = Switching with { Phase = MigrationPhase.Undecided, TargetFenced = true };
+        OutgoingObservation Seen(TargetWord word, CopyState copy = CopyState.Completed) => new() { Copy = copy, Guest = GuestState.Migrating, Target = word };
+
+        Assert.IsType<OutgoingStep.ResumeHere>(OutgoingStep.Next(fenced, Seen(TargetWord.Unreachable), Limits));
+        Assert.IsType<OutgoingStep.HandOver>(OutgoingStep.Next(fenced with { TargetFenced = false }, Seen(TargetWord.Unreachable), Limits));
+        Assert.IsType<OutgoingStep.HandOver>(OutgoingStep.Next(fenced, Seen(TargetWord.NotAsked), Limits));
+        Assert.Equal(MigrationPhase.Succeeded, Assert.IsType<OutgoingStep.Finish>(OutgoingStep.Next(fenced, Seen(TargetWord.Activated), Limits)).Phase);
+        Assert.Equal(MigrationPhase.Failed, Assert.IsType<OutgoingStep.Finish>(OutgoingStep.Next(fenced, Seen(TargetWord.Unreachable, CopyState.Gone), Limits)).Phase);
+    }
+
+    private static OutgoingObservation Active(int seconds) => new() { Copy = CopyState.Active, Guest = GuestState.Running, Elapsed = TimeSpan.FromSeconds(seconds) };
+
     [Fact]
     public void Stopped_guest_is_switched_over() => Assert.IsType<OutgoingStep.SwitchOver>(Next(Begun, CopyState.PreSwitchover, GuestState.Migrating));
 
