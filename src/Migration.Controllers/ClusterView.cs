@@ -8,6 +8,7 @@ namespace Migration.Controllers;
 public sealed class ClusterView : IAsyncDisposable
 {
     private readonly StoreIndex<VirtualMachineInstance> _instancesByNetwork;
+    private readonly StoreIndex<VirtualMachineInstance> _instancesByNode;
     private readonly StoreIndex<Pod> _podsByInstance;
     private readonly StoreIndex<Pod> _podsByNode;
     private readonly StoreIndex<VirtualMachineInstanceMigration> _migrationsByInstance;
@@ -20,6 +21,9 @@ public sealed class ClusterView : IAsyncDisposable
         Pods = new Informer<Pod>(client, Kinds.Pods, new ListOptions { LabelSelector = $"{Labels.App}={Labels.Launcher}" }, logs.CreateLogger<Informer<Pod>>());
         Nodes = new Informer<Node>(client, Kinds.Nodes, null, logs.CreateLogger<Informer<Node>>());
         Networks = new Informer<NetworkAttachmentDefinition>(client, KubeVirt.Networks, null, logs.CreateLogger<Informer<NetworkAttachmentDefinition>>());
+        Policies = new Informer<MigrationPolicy>(client, KubeVirt.Policies, null, logs.CreateLogger<Informer<MigrationPolicy>>());
+        Namespaces = new Informer<Namespace>(client, Kinds.Namespaces, null, logs.CreateLogger<Informer<Namespace>>());
+        _instancesByNode = Instances.Store.IndexBy(instance => instance.Status?.NodeName is { Length: > 0 } node ? [node] : []);
         _instancesByNetwork = Instances.Store.IndexBy(instance => InstanceNetworks.Definitions(instance).Select(network => network.ToString()));
         _podsByInstance = Pods.Store.IndexByLabel(Labels.CreatedBy);
         _podsByNode = Pods.Store.IndexBy(pod => pod.Spec?.NodeName is { Length: > 0 } node ? [node] : []);
@@ -39,13 +43,27 @@ public sealed class ClusterView : IAsyncDisposable
     /// <summary>Not waited for: a cluster may do without the kind.</summary>
     public Informer<NetworkAttachmentDefinition> Networks { get; }
 
-    public IReadOnlyList<Task> Synced => [VirtualMachines.Synced, Instances.Synced, Migrations.Synced, Pods.Synced, Nodes.Synced];
+    public Informer<MigrationPolicy> Policies { get; }
+
+    /// <summary>For their labels.</summary>
+    public Informer<Namespace> Namespaces { get; }
+
+    public IReadOnlyList<Task> Synced => [VirtualMachines.Synced, Instances.Synced, Migrations.Synced, Pods.Synced, Nodes.Synced, Policies.Synced, Namespaces.Synced];
 
     public IReadOnlyList<Pod> PodsOf(VirtualMachineInstance instance) =>
         [.. _podsByInstance[instance.Metadata.Uid ?? ""].Where(pod => pod.Metadata.Namespace == instance.Metadata.Namespace)];
 
     /// <summary>Instances that ask for this network.</summary>
     public IEnumerable<ObjectKey> InstancesWith(ObjectKey network) => _instancesByNetwork[network.ToString()].Select(instance => instance.Key);
+
+    public Node? Node(string? name) => name is null ? null : Nodes.Store.Get(new ObjectKey("", name));
+
+    /// <summary>Instances whose guests this node runs, as far as their status says.</summary>
+    public IEnumerable<ObjectKey> InstancesOn(string node) => _instancesByNode[node].Select(instance => instance.Key);
+
+    /// <summary>The policy that is for this instance, if one is.</summary>
+    public MigrationPolicy? PolicyOf(VirtualMachineInstance instance) => MigrationPolicies.Match(
+        Policies.Store.All(), instance.Metadata.Labels, Namespaces.Store.Get(new ObjectKey("", instance.Metadata.Namespace ?? ""))?.Metadata.Labels);
 
     public IReadOnlyList<Pod> PodsOn(string node) => _podsByNode[node];
 
@@ -64,6 +82,8 @@ public sealed class ClusterView : IAsyncDisposable
         Pods.Start();
         Nodes.Start();
         Networks.Start();
+        Policies.Start();
+        Namespaces.Start();
     }
 
     public async ValueTask DisposeAsync()
@@ -74,5 +94,7 @@ public sealed class ClusterView : IAsyncDisposable
         await Pods.DisposeAsync();
         await Nodes.DisposeAsync();
         await Networks.DisposeAsync();
+        await Policies.DisposeAsync();
+        await Namespaces.DisposeAsync();
     }
 }

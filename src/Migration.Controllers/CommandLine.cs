@@ -1,7 +1,10 @@
 using System.Globalization;
 using System.Net;
+using Migration.Api;
 using Migration.Controllers.Admission;
+using Migration.Controllers.Migrations;
 using Migration.Controllers.Networks;
+using Migration.Kubernetes;
 
 namespace Migration.Controllers;
 
@@ -12,6 +15,11 @@ public static class CommandLine
         migration-controllers --certificates DIR [--kubeconfig PATH] [--node-port 7411] [--namespace migration-system]
                               [--identity NAME] [--launcher-image IMAGE] [--http-listen IP:9090] [--multus auto|external|builtin]
                               [--namespace-isolation true|false] [--global-namespaces default,…]
+                              [--parallel-migrations 5] [--parallel-outbound 2] [--parallel-inbound 4]
+                              [--bandwidth-per-migration 0] [--completion-timeout-per-gib 150]
+                              [--allow-auto-converge true|false] [--allow-workload-disruption true|false]
+                              [--drain-taint kubevirt.io/drain]
+                              [--eviction-strategy None|LiveMigrate|LiveMigrateIfPossible|External]
                               [--webhook-listen ADDRESS:PORT] [--webhook-url https://HOST:PORT]
         """;
 
@@ -33,8 +41,50 @@ public static class CommandLine
             options = options with { LauncherImage = image };
         if (given.Remove("--http-listen", out var http))
             options = options with { HttpListen = IPEndPoint.TryParse(http, out var address) ? address : throw new FormatException($"--http-listen: '{http}' is not an address and port such as 10.10.0.1:9090") };
-        options = options with { Networks = Networks(given), Webhooks = Webhooks(given) };
+        if (given.Remove("--eviction-strategy", out var strategy))
+            options = options with { EvictionStrategy = EvictionStrategy.IsKnown(strategy) ? strategy : throw new FormatException($"--eviction-strategy: '{strategy}' is none of None, LiveMigrate, LiveMigrateIfPossible, External") };
+        options = options with { Limits = Limits(given), Networks = Networks(given), Webhooks = Webhooks(given) };
         return given.Count == 0 ? options : throw new FormatException($"{given.Keys.First()}: no such flag");
+    }
+
+    private static MigrationLimits Limits(Dictionary<string, string> given)
+    {
+        var limits = new MigrationLimits();
+        return limits with
+        {
+            ParallelPerCluster = Count(given, "--parallel-migrations") ?? limits.ParallelPerCluster,
+            OutboundPerNode = Count(given, "--parallel-outbound") ?? limits.OutboundPerNode,
+            InboundPerNode = Count(given, "--parallel-inbound") ?? limits.InboundPerNode,
+            Copy = limits.Copy with
+            {
+                NodeDrainTaintKey = given.Remove("--drain-taint", out var taint) ? taint : limits.Copy.NodeDrainTaintKey,
+                BandwidthPerMigration = Bandwidth(given) ?? limits.Copy.BandwidthPerMigration,
+                CompletionTimeoutPerGiB = Count(given, "--completion-timeout-per-gib") ?? limits.Copy.CompletionTimeoutPerGiB,
+                AllowAutoConverge = Flag(given, "--allow-auto-converge") ?? limits.Copy.AllowAutoConverge,
+                AllowWorkloadDisruption = Flag(given, "--allow-workload-disruption") ?? limits.Copy.AllowWorkloadDisruption,
+            },
+        };
+    }
+
+    private static int? Count(Dictionary<string, string> given, string flag)
+    {
+        if (!given.Remove(flag, out var text))
+            return null;
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count > 0 ? count : throw new FormatException($"{flag}: '{text}' is not a whole number above 0");
+    }
+
+    private static bool? Flag(Dictionary<string, string> given, string flag)
+    {
+        if (!given.Remove(flag, out var text))
+            return null;
+        return bool.TryParse(text, out var value) ? value : throw new FormatException($"{flag}: '{text}' is neither true nor false");
+    }
+
+    private static Quantity? Bandwidth(Dictionary<string, string> given)
+    {
+        if (!given.Remove("--bandwidth-per-migration", out var text))
+            return null;
+        return Quantity.TryParse(text, out var bandwidth) && bandwidth.Amount >= 0 ? bandwidth : throw new FormatException($"--bandwidth-per-migration: '{text}' is not a number of bytes per second such as 0 or 64Mi");
     }
 
     private static AttachmentPolicy Networks(Dictionary<string, string> given)

@@ -34,4 +34,7 @@ public sealed record ControllerOptions
     public WebhookOptions? Webhooks { get; init; }
 
     public MigrationLimits Limits { get; init; } = new();
+
+    /// <summary>What becomes of guests that name no eviction strategy when their pod is to be evicted.</summary>
+    public string EvictionStrategy { get; init; } = Api.EvictionStrategy.None;
 }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Migration.Api;
 using Migration.Controllers.Admission;
+using Migration.Controllers.Evacuation;
 using Migration.Controllers.Instances;
 using Migration.Controllers.Migrations;
 using Migration.Controllers.Networks;
@@ -32,15 +33,17 @@ public sealed class ControllerProcess(ControllerOptions options, KubernetesConfi
         using var exposition = new Exposition("Migration.");
         using var traces = Traces.Start(Component, options.Identity);
         using var client = new KubernetesClient(server, time);
-        using var queues = new Queues(time);
+        using var queues = new Queues(DrainTaint, time);
         await using var cluster = new ClusterView(client, logs);
         queues.WakeOn(cluster);
         cluster.Start();
         using var figures = new ClusterMetrics(cluster);
         await using var shown = await ShowAsync(cluster, exposition, ct);
         var lease = new LeaderLease(client, new ObjectKey(options.Namespace, Component), options.Identity, logs.CreateLogger<LeaderLease>());
+        await using var events = new EventRecorder(client, Component, options.Identity, logs.CreateLogger<EventRecorder>());
+        var evictions = new EvictionReview(client, options.EvictionStrategy, events, logs.CreateLogger<EvictionReview>());
         await using var webhooks = options.Webhooks is { } served
-            ? new Webhooks(client, served, options.Namespace, AdmissionEndpoints.All(client), logs, time)
+            ? new Webhooks(client, served, options.Namespace, [.. AdmissionEndpoints.All(client), evictions.Endpoint], logs, time)
             : null;
         await BothAsync(
             run => lease.LeadAsync(leading => LeadAsync(client, cluster, queues, webhooks, leading), run),
@@ -78,11 +81,13 @@ public sealed class ControllerProcess(ControllerOptions options, KubernetesConfi
         var instances = new InstanceReconciler(client, cluster, nodes, networks, new InstancePlan(pods), events, time, logs.CreateLogger<InstanceReconciler>());
         var migrations = new MigrationReconciler(
             client, cluster, nodes, feeds, networks, new MigrationPlan(pods), options.Limits, events, time, logs.CreateLogger<MigrationReconciler>());
+        var evacuations = new EvacuationReconciler(client, cluster, DrainTaint, options.EvictionStrategy, events, time, logs.CreateLogger<EvacuationReconciler>());
         await Task.WhenAll(
-            Controller(queues.Nodes, new NodeReconciler(cluster, nodes), workers: 1).RunAsync(cluster.Synced, ct),
+            Controller(queues.Nodes, new NodeReconciler(client, cluster, nodes, time, logs.CreateLogger<NodeReconciler>()), workers: 1).RunAsync(cluster.Synced, ct),
             Controller(queues.VirtualMachines, machines, Workers).RunAsync(cluster.Synced, ct),
             Controller(queues.Instances, instances, Workers).RunAsync(cluster.Synced, ct),
-            Controller(queues.Migrations, migrations, Workers).RunAsync(cluster.Synced, ct));
+            Controller(queues.Migrations, migrations, Workers).RunAsync(cluster.Synced, ct),
+            Controller(queues.Evacuations, evacuations, Workers).RunAsync(cluster.Synced, ct));
     }
 
     /// <summary>The live page and the metrics: of every replica, whether it leads or not.</summary>
@@ -95,10 +100,12 @@ public sealed class ControllerProcess(ControllerOptions options, KubernetesConfi
         return await MetricsServer.StartAsync(address, exposition, ct, page.Map);
     }
 
+    private string DrainTaint => options.Limits.Copy.NodeDrainTaintKey ?? "";
+
     private Controller Controller(WorkQueue queue, IReconciler reconciler, int workers) => new(queue, reconciler, logs.CreateLogger<Controller>(), time) { Workers = workers };
 
     /// <summary>Keys that want attention, and what makes them want it.</summary>
-    private sealed class Queues(TimeProvider time) : IDisposable
+    private sealed class Queues(string drainTaint, TimeProvider time) : IDisposable
     {
         public WorkQueue Nodes { get; } = new("nodes", time);
 
@@ -108,12 +115,14 @@ public sealed class ControllerProcess(ControllerOptions options, KubernetesConfi
 
         public WorkQueue Migrations { get; } = new("migrations", time);
 
+        public WorkQueue Evacuations { get; } = new("evacuations", time);
+
         public void WakeOn(ClusterView cluster)
         {
-            cluster.Nodes.Feed(Nodes);
+            cluster.Nodes.Feed(Nodes).Feed(Evacuations, node => node.Spec?.Taints?.Any(taint => taint.Key == drainTaint) == true ? cluster.InstancesOn(node.Metadata.Name!) : []);
             cluster.VirtualMachines.Feed(VirtualMachines);
             // An instance has its virtual machine's name.
-            cluster.Instances.Feed(VirtualMachines).Feed(Instances).Feed(Migrations, instance => MigrationsOf(cluster, instance.Key));
+            cluster.Instances.Feed(VirtualMachines).Feed(Instances).Feed(Evacuations).Feed(Migrations, instance => MigrationsOf(cluster, instance.Key));
             cluster.Networks
                 .Feed(Instances, network => cluster.InstancesWith(network.Key))
                 .Feed(Migrations, network => cluster.InstancesWith(network.Key).SelectMany(instance => MigrationsOf(cluster, instance)));
@@ -121,7 +130,8 @@ public sealed class ControllerProcess(ControllerOptions options, KubernetesConfi
             // One that ends lets those that wait for their turn go.
             cluster.Migrations
                 .Feed(Instances, migration => [migration.InstanceKey])
-                .Feed(Migrations, migration => migration.IsFinal ? [migration.Key, .. Waiting(cluster)] : [migration.Key]);
+                .Feed(Evacuations, migration => [migration.InstanceKey])
+                .Feed(Migrations, migration => migration.IsFinal ? [migration.Key, .. MigrationsOf(cluster, migration.InstanceKey), .. Waiting(cluster)] : [migration.Key]);
         }
 
         public void WakeOn(ClusterView cluster, NodeDirectory nodes, OutgoingFeeds feeds)
@@ -130,6 +140,7 @@ public sealed class ControllerProcess(ControllerOptions options, KubernetesConfi
             nodes.MachineChanged += instance => Wake(cluster, instance);
             nodes.NodeChanged += node =>
             {
+                Nodes.Add(new ObjectKey("", node));
                 foreach (var instance in cluster.PodsOn(node).SelectMany(InstanceOf).Concat(nodes.InstancesOn(node)).Distinct())
                     Wake(cluster, instance);
                 foreach (var migration in cluster.MigrationsOn(node))
@@ -143,6 +154,7 @@ public sealed class ControllerProcess(ControllerOptions options, KubernetesConfi
             VirtualMachines.Dispose();
             Instances.Dispose();
             Migrations.Dispose();
+            Evacuations.Dispose();
         }
 
         private void Wake(ClusterView cluster, ObjectKey instance)

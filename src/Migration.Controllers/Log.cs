@@ -79,4 +79,19 @@ internal static partial class Log
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Could not keep the webhooks up to date: {Reason}")]
     public static partial void WebhooksDelayed(ILogger log, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Told node {Node} that the target of migration {Migration} is gone for good")]
+    public static partial void TargetFenced(ILogger log, ObjectKey migration, string node);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Labelled node {Node} with what it can run: {Labels} labels")]
+    public static partial void NodeLabelled(ILogger log, string node, int labels);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Could not ask node {Node} what it can run: {Reason}")]
+    public static partial void NodeNotAsked(ILogger log, string node, string reason);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Created migration {Migration}: instance {Instance} is to leave node {Node}")]
+    public static partial void EvacuationCreated(ILogger log, ObjectKey migration, ObjectKey instance, string node);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Instance {Instance} is to leave node {Node}: its pod was to be evicted")]
+    public static partial void EvacuationRequested(ILogger log, ObjectKey instance, string node);
 }

@@ -53,7 +53,7 @@ public sealed class LauncherPodsTests
         instance = instance with { Metadata = instance.Metadata.WithAnnotation("mine", "kept").WithAnnotation(Annotations.Interface, "forged").WithAnnotation(Annotations.DefaultNetwork, "forged").WithAnnotation("migration.internal/else", "forged") };
 
         var first = Launchers.First(instance).Metadata;
-        var target = Launchers.Target(instance, Job(), ResolvedNetworks.None).Metadata;
+        var target = Launchers.Target(instance, Job(), ResolvedNetworks.None, new Dictionary<string, string>()).Metadata;
 
         Assert.Equal("""{ "name": "default", "binding": "BINDING_MASQUERADE", "ports": [ { "protocol": "tcp", "first": 80 } ] }""", first.Annotation(Annotations.Interface));
         Assert.Equal($$"""[{"name":"blue","namespace":"infra","mac":"02:00:00:ab:cd:ef","interface":"{{PodInterfaceNames.Hashed("lan")}}"}]""", first.Annotation(Annotations.Networks));
@@ -80,7 +80,7 @@ public sealed class LauncherPodsTests
     {
         var job = Job() with { Spec = new() { VmiName = "vm", AddedNodeSelector = new Dictionary<string, string> { ["zone"] = "2", ["rack"] = "7" } } };
 
-        var pod = Launchers.Target(Instance(spec: Booted), job, ResolvedNetworks.None);
+        var pod = Launchers.Target(Instance(spec: Booted), job, ResolvedNetworks.None, new Dictionary<string, string>());
 
         var term = Assert.Single(pod.Spec!.Affinity!.PodAntiAffinity!.RequiredDuringSchedulingIgnoredDuringExecution!);
         Assert.Equal("kubernetes.io/hostname", term.TopologyKey);

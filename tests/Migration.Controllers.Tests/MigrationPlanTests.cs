@@ -50,6 +50,13 @@ public sealed class MigrationPlanTests
         { "Running", "bound", "Running", "unknown", "Succeeded", "Wait" },
         { "Running", "bound", "Running", "absent", "Succeeded", "Wait" },
         { "Running", "bound", "absent", "absent", "Failed", "Wait" },
+        // Only the source knows where the guest is; a pod that goes says nothing.
+        { "Running", "deleting", "Incoming", "unknown", "Running", "Wait" },
+        { "Running", "none", "unknown", "unknown", "Running", "Wait" },
+        { "Running", "deleting", "Running", "unknown", "Succeeded", "Wait" },
+        // The target is gone for good: the source may have its guest back.
+        { "Running", "none", "unknown", "Undecided", "Running", "Fence" },
+        { "Running", "deleting", "unknown", "Undecided", "Running", "Follow" },
     };
 
     [Theory]
@@ -136,6 +143,154 @@ public sealed class MigrationPlanTests
         var step = new MigrationPlan(Launchers).Next(observed with { TargetPod = observed.TargetPod!.Unschedulable("no room") });
 
         Assert.Equal(phase, step.Status.Phase);
+    }
+
+    /// <summary>What the target says once the source's pod is confirmed deleted → phase.</summary>
+    [Theory]
+    [InlineData("Incoming prepared", "Failed")]
+    [InlineData("absent", "Failed")]
+    [InlineData("Running", "Succeeded")]
+    [InlineData("unknown", "Running")]
+    public void A_source_that_is_gone_for_good_is_not_waited_for(string machine, string phase)
+    {
+        var step = new MigrationPlan(Launchers).Next(Observed(Job("Running"), "bound", machine, "unknown") with { SourcePod = null, Source = MachineView.Unknown });
+
+        Assert.Equal(phase, step.Status.Phase);
+    }
+
+    [Fact]
+    public void The_policy_is_written_down_when_the_migration_begins_and_counts_from_then_on()
+    {
+        var policy = new MigrationPolicy
+        {
+            Metadata = new ObjectMeta { Name = "slow" },
+            Spec = new MigrationPolicySpec { BandwidthPerMigration = Quantity.Parse("64Mi"), AllowAutoConverge = true, CompletionTimeoutPerGiB = 10, AllowPostCopy = true },
+        };
+
+        var begun = new MigrationPlan(Launchers).Next(Observed(Job("Pending"), "none", "unknown", "absent") with { Policy = policy });
+
+        Assert.Equal("slow", begun.Status.MigrationState!.MigrationPolicyName);
+        Assert.Equal(10, begun.Status.MigrationState.MigrationConfiguration!.CompletionTimeoutPerGiB);
+        Assert.Equal("allowPostCopy", begun.Status.Conditions.Find(MigrationJobCondition.PolicyNotActedOn)!.Message);
+
+        // Whatever policies say by now.
+        var job = Job("TargetReady");
+        job = job with { Status = job.Status! with { MigrationState = job.Status.MigrationState! with { MigrationConfiguration = begun.Status.MigrationState.MigrationConfiguration } } };
+        var options = Assert.IsType<MigrationAction.Start>(new MigrationPlan(Launchers).Next(Observed(job, "bound", "Incoming prepared", "absent")).Action).Request.Options;
+        Assert.Equal((64UL << 20, true, true, false), (options.MaxBandwidth, options.AllowAutoConverge, options.AllowWorkloadDisruption, options.AllowPlaintext));
+        Assert.Equal(TimeSpan.FromSeconds(10), options.TimeLimit.ToTimeSpan());
+    }
+
+    [Fact]
+    public void Without_a_policy_the_clusters_settings_count()
+    {
+        var step = new MigrationPlan(Launchers).Next(Observed(Job("Pending"), "none", "unknown", "absent") with { Limits = new MigrationLimits { ParallelPerCluster = 7 } });
+
+        Assert.Null(step.Status.MigrationState!.MigrationPolicyName);
+        Assert.Equal((7, 150L), (step.Status.MigrationState.MigrationConfiguration!.ParallelMigrationsPerCluster, step.Status.MigrationState.MigrationConfiguration.CompletionTimeoutPerGiB));
+        Assert.Null(step.Status.Conditions?.Find(MigrationJobCondition.PolicyNotActedOn));
+    }
+
+    [Theory]
+    [InlineData(150L, 512L << 20, 150)]
+    [InlineData(150L, (16L << 30) + 1, 2550)]
+    [InlineData(0L, 1L << 30, null)]
+    [InlineData(123456789L, 1L << 50, 315360000)]
+    public void The_time_limit_grows_with_the_guest(long perGiB, long memory, int? seconds) =>
+        Assert.Equal(seconds, (int?)CopyOptions.TimeLimit(new MigrationConfiguration { CompletionTimeoutPerGiB = perGiB }, memory)?.TotalSeconds);
+
+    [Fact]
+    public void Where_the_target_listens_is_in_the_record()
+    {
+        var record = new MigrationPlan(Launchers).Next(Observed(Job("PreparingTarget"), "bound", "Incoming prepared", "absent")).Status.MigrationState!;
+
+        Assert.Equal(("10.0.0.2", "Pod"), (record.TargetNodeAddress, record.MigrationNetworkType));
+        Assert.Equal([KeyValuePair.Create("7412", 49152)], record.TargetDirectMigrationNodePorts!);
+        Assert.Equal("10.0.0.2", record.TargetState!.NodeAddress);
+    }
+
+    [Fact]
+    public void A_guest_that_is_stopped_for_the_rest_of_its_copy_is_reported()
+    {
+        var observed = Observed(Job("Running"), "bound", "Incoming", "Copying") with { Outgoing = OutgoingView.Of(new MigrationState { Phase = Protos.MigrationPhase.Copying, Paused = true }) };
+
+        Assert.Equal("Paused", new MigrationPlan(Launchers).Next(observed).Status.MigrationState!.Mode);
+    }
+
+    /// <summary>Ended migrations, the latest first, S or F or (a user's failure) f → seconds after the latest that an evacuation waits.</summary>
+    [Theory]
+    [InlineData("", null)]
+    [InlineData("S", null)]
+    [InlineData("F", 20)]
+    [InlineData("FF", 40)]
+    [InlineData("FFF", 80)]
+    [InlineData("FSF", 20)]
+    [InlineData("SFF", null)]
+    [InlineData("FfF", 40)]
+    [InlineData("fF", 19)]
+    public void An_evacuation_that_failed_comes_again_later_each_time(string ended, int? seconds)
+    {
+        var history = ended.Select((outcome, i) => Ended(outcome, age: i + 1, number: i)).ToList();
+
+        Assert.Equal(seconds is { } wait ? Now - TimeSpan.FromSeconds(1) + TimeSpan.FromSeconds(wait) : null, MigrationBackoff.Until(history, TimeSpan.FromSeconds(20)));
+    }
+
+    [Fact]
+    public void Only_what_nobody_asked_for_by_hand_is_held_back()
+    {
+        var observed = Observed(Job("Pending"), "none", "unknown", "absent") with { Ended = [Ended('F', age: 1, number: 0)] };
+        var evacuation = observed.Job with { Metadata = observed.Job.Metadata.WithAnnotation(Annotations.EvacuationMigration, "a") };
+
+        var held = new MigrationPlan(Launchers).Next(observed with { Job = evacuation });
+
+        Assert.Equal("MigrationBackoff", held.Status.Conditions.Find(MigrationJobCondition.Waiting)!.Reason);
+        Assert.Equal(new MigrationAction.Wait(TimeSpan.FromSeconds(19)), held.Action);
+        Assert.IsType<MigrationAction.CreatePod>(new MigrationPlan(Launchers).Next(observed).Action);
+        Assert.IsType<MigrationAction.CreatePod>(new MigrationPlan(Launchers).Next(observed with { Job = evacuation, Now = Now + TimeSpan.FromSeconds(19) }).Action);
+    }
+
+    [Fact]
+    public void The_last_ended_migrations_are_kept()
+    {
+        var history = Enumerable.Range(0, 7).Select(i => Ended('S', age: i, number: i)).ToList();
+
+        var actions = history.Select(job => new MigrationPlan(Launchers).Next(Observed(job, "none", "unknown", "absent") with { Ended = history }).Action.GetType().Name);
+
+        Assert.Equal(["Wait", "Wait", "Wait", "Wait", "Wait", "DeleteJob", "DeleteJob"], actions);
+    }
+
+    [Fact]
+    public void A_target_that_is_still_pulled_has_the_time_that_pending_pods_have()
+    {
+        var observed = Observed(Job("PreparingTarget", age: TimeSpan.FromMinutes(6)), "bound", "unknown", "absent") with { TargetPod = Pod("target", "b", "Pending") };
+
+        Assert.Equal("PreparingTarget", new MigrationPlan(Launchers).Next(observed).Status.Phase);
+        Assert.Equal("Failed", new MigrationPlan(Launchers).Next(observed with { Now = Now + TimeSpan.FromMinutes(9) }).Status.Phase);
+    }
+
+    [Fact]
+    public void A_guest_that_has_left_is_no_longer_to_leave()
+    {
+        var instance = Instance("Running");
+        instance = instance with
+        {
+            Status = instance.Status! with { EvacuationNodeName = "a", Conditions = [new Condition { Type = InstanceCondition.EvictionRequested, Status = Condition.True }] },
+        };
+
+        var moved = new MigrationPlan(Launchers).Next(Observed(Job("Running"), "bound", "Running", "Succeeded") with { Instance = instance }).Instance!;
+
+        Assert.Null(moved.EvacuationNodeName);
+        Assert.Null(moved.Conditions.Find(InstanceCondition.EvictionRequested));
+    }
+
+    private static VirtualMachineInstanceMigration Ended(char outcome, int age, int number)
+    {
+        var job = Job(outcome == 'S' ? "Succeeded" : "Failed", TimeSpan.FromSeconds(age), uid: "uid-" + number);
+        return job with
+        {
+            Metadata = outcome == 'f' ? job.Metadata with { Finalizers = null } : job.Metadata.WithAnnotation(Annotations.EvacuationMigration, "a") with { Finalizers = null },
+            Status = job.Status! with { MigrationState = job.Status.MigrationState! with { EndTimestamp = Now - TimeSpan.FromSeconds(age) } },
+        };
     }
 
     [Fact]
@@ -230,7 +385,7 @@ public sealed class MigrationPlanTests
             "absent" => OutgoingView.Absent,
             _ => Outgoing(Enum.Parse<MigrationPhase>(outgoing)),
         },
-        IsPrepared = machine.EndsWith("prepared", StringComparison.Ordinal),
+        Prepared = machine.EndsWith("prepared", StringComparison.Ordinal) ? new PrepareIncomingResponse { DataEndpoint = "10.0.0.2:7412", ControlEndpoint = "10.0.0.2:7411" } : null,
         Now = Now,
     };
 }

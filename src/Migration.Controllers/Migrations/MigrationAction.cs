@@ -30,6 +30,9 @@ public abstract record MigrationAction
 
     public sealed record Cancel(string Node, string Reason) : MigrationAction;
 
+    /// <summary>The target will never run the guest: the source may.</summary>
+    public sealed record Fence(string SourceNode, string Reason) : MigrationAction;
+
     public sealed record DeletePod(Pod Pod) : MigrationAction;
 
     /// <summary>Say of the source pod that it stays to keep the guest's address.</summary>
@@ -39,4 +42,7 @@ public abstract record MigrationAction
 
     /// <summary>The nodes forget the migration, and the object may go.</summary>
     public sealed record Forget(IReadOnlyList<string> Nodes) : MigrationAction;
+
+    /// <summary>Nobody will look at this migration any more.</summary>
+    public sealed record DeleteJob : MigrationAction;
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using Migration.Api;
 using Migration.Controllers.Instances;
 using Migration.Controllers.Networks;
@@ -44,9 +45,17 @@ public sealed class MigrationPlan(LauncherPods pods)
     /// <summary>A node will not do what it was asked to: the guest has not left, so the migration has failed.</summary>
     public static MigrationStep Refused(MigrationObservation observed, string why) => Failed(observed, why);
 
-    /// <summary>It could go on, but others go first.</summary>
-    public static MigrationStep Queued(MigrationObservation observed, string why) => new(
-        Waiting(observed with { Job = observed.Job with { Status = InPhase(observed, MigrationJobPhase.Pending) } }, "Queued", why),
+    /// <summary>Why a migration waits that would go on if others did not go first.</summary>
+    public const string QueuedReason = "Queued";
+
+    /// <summary>It could leave, but others go first.</summary>
+    public static MigrationStep Queued(MigrationObservation observed, string why) => Queued(observed, MigrationJobPhase.Pending, why);
+
+    /// <summary>It could arrive, but others go first.</summary>
+    public static MigrationStep QueuedAtTarget(MigrationObservation observed, string why) => Queued(observed, MigrationJobPhase.Scheduled, why);
+
+    private static MigrationStep Queued(MigrationObservation observed, string phase, string why) => new(
+        Waiting(observed with { Job = observed.Job with { Status = InPhase(observed, phase) } }, QueuedReason, why),
         new MigrationAction.Wait(TimeSpan.FromSeconds(5)));
 
     // Reasons to give up that do not come from the nodes.
@@ -80,12 +89,35 @@ public sealed class MigrationPlan(LauncherPods pods)
             return new(Waiting(observed with { Job = observed.Job with { Status = pending } }, "InstanceNotRunning", $"VirtualMachineInstance {observed.Job.Spec.VmiName} does not run yet"), new MigrationAction.Wait());
         if (observed.Instance.Status.Conditions.Find(InstanceCondition.LiveMigratable) is { Status: Condition.False } obstacle)
             return Failed(observed, $"VirtualMachineInstance {observed.Job.Spec.VmiName} is not migratable: {obstacle.Reason} {obstacle.Message}".TrimEnd());
+        if (Backoff(observed) is { } until && until > observed.Now)
+            return BackingOff(observed with { Job = observed.Job with { Status = pending } }, until);
         var scheduling = InPhase(observed with { Job = observed.Job with { Status = pending } }, MigrationJobPhase.Scheduling);
-        return new(NoLongerWaiting(scheduling) with { MigrationState = MigrationRecords.Queued(observed) }, new MigrationAction.CreatePod(TargetPod(observed)));
+        var record = MigrationRecords.Queued(observed);
+        return new(NotActedOn(observed, NoLongerWaiting(scheduling)) with { MigrationState = record }, new MigrationAction.CreatePod(TargetPod(observed)));
     }
+
+    private static DateTimeOffset? Backoff(MigrationObservation observed) =>
+        MigrationBackoff.AppliesTo(observed.Job) ? MigrationBackoff.Until(observed.Ended, observed.Limits.FirstPause) : null;
+
+    private static MigrationStep BackingOff(MigrationObservation observed, DateTimeOffset until) => new(
+        Waiting(observed, "MigrationBackoff", $"migrations of VirtualMachineInstance {observed.Job.Spec.VmiName} failed before; the next is tried at {until.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}"),
+        new MigrationAction.Wait(until - observed.Now));
+
+    // A setting that is accepted and has no effect is named, not ignored.
+    private static VirtualMachineInstanceMigrationStatus NotActedOn(MigrationObservation observed, VirtualMachineInstanceMigrationStatus status) =>
+        MigrationPolicies.NotActedOn(observed.Configuration) is { Count: > 0 } names
+            ? status with
+            {
+                Conditions = status.Conditions.With(
+                    new Condition { Type = MigrationJobCondition.PolicyNotActedOn, Status = Condition.True, Reason = "NotSupported", Message = string.Join(", ", names) }, observed.Now),
+            }
+            : status;
 
     private MigrationStep WithPod(MigrationObservation observed) => observed.TargetPod switch
     {
+        { IsFinished: false } when observed.Target.Phase is MachinePhase.Running => Arrived(observed, null),
+        // The guest may be anywhere: the source knows.
+        null or { IsActive: false } when HasStarted(observed) && !observed.Outgoing.IsKnown && observed.SourcePod is not null => new(SourceUnreachable(observed), new MigrationAction.Wait()),
         null => Failed(observed, "the target pod is gone"),
         { IsActive: false } pod => Failed(observed, $"the target could not be prepared: {pod.Ending}"),
         { IsBound: false } pod => Scheduling(observed, pod),
@@ -114,12 +146,15 @@ public sealed class MigrationPlan(LauncherPods pods)
         // Activated: the source never runs it again, whether or not it can be asked.
         if (target.Phase is MachinePhase.Running)
             return Arrived(observed, null);
+        if (HasStarted(observed) && observed.SourcePod is null && target.IsKnown)
+            return Failed(observed, $"node {observed.SourceNode} was lost with the guest, which had not arrived");
         if (HasStarted(observed) && !observed.Outgoing.IsKnown)
             return new(SourceUnreachable(observed), new MigrationAction.Wait());
         var preparing = !HasStarted(observed);
-        var left = observed.Limits.Preparation - observed.Since(MigrationJobPhase.PreparingTarget);
+        var limit = pod.Status?.Phase == "Pending" ? observed.PendingTimeout : observed.Limits.Preparation;
+        var left = limit - observed.Since(MigrationJobPhase.PreparingTarget);
         if (preparing && left <= TimeSpan.Zero)
-            return Failed(observed, $"the target was not ready within {observed.Limits.Preparation.TotalSeconds:0} s: {Explain(observed, pod, node)}");
+            return Failed(observed, $"the target was not ready within {limit.TotalSeconds:0} s: {Explain(observed, pod, node)}");
         if (target.Phase == MachinePhase.Incoming)
             return Ready(observed, node);
         return target.IsAbsent && !preparing
@@ -156,16 +191,21 @@ public sealed class MigrationPlan(LauncherPods pods)
 
     private static MigrationStep Ready(MigrationObservation observed, string node)
     {
-        if (!observed.IsPrepared)
+        if (observed.Prepared is not { } prepared)
             return new(NoLongerWaiting(Bound(observed, observed.TargetPod!, node)), new MigrationAction.Prepare(node, PrepareRequest(observed)), Started(observed, observed.TargetPod!, node));
         if (observed.Phase is not (MigrationJobPhase.TargetReady or MigrationJobPhase.Running))
-            return new(NoLongerWaiting(InPhase(observed, MigrationJobPhase.TargetReady)), new MigrationAction.Wait(TimeSpan.Zero));
+        {
+            var ready = NoLongerWaiting(InPhase(observed, MigrationJobPhase.TargetReady));
+            return new(ready with { MigrationState = MigrationRecords.Prepared(ready.MigrationState, prepared, HostOf(prepared.ControlEndpoint)) }, new MigrationAction.Wait(TimeSpan.Zero));
+        }
         if (observed.SourceNode is null)
             return new(SourceUnreachable(observed), new MigrationAction.Wait());
         if (observed.Source.Machine is { } source && !Devices(source).SequenceEqual(Devices(observed.Target.Machine!)))
             return Failed(observed, "the guest's interfaces changed while the target was made ready");
         return new(NoLongerWaiting(InPhase(observed, MigrationJobPhase.Running)), new MigrationAction.Start(observed.SourceNode, StartRequest(observed, node)));
     }
+
+    private static string? HostOf(string endpoint) => IPEndPoint.TryParse(endpoint, out var parsed) ? parsed.Address.ToString() : null;
 
     private static IEnumerable<(string Name, string Model)> Devices(Machine machine) => machine.Plan.Interfaces.Select(nic => (nic.Name, nic.Model)).Order();
 
@@ -175,6 +215,9 @@ public sealed class MigrationPlan(LauncherPods pods)
         Protos.MigrationPhase.Succeeded => Arrived(observed, state),
         Protos.MigrationPhase.Failed or Protos.MigrationPhase.Cancelled => Failed(observed, FailureOf(observed, state), state),
         Protos.MigrationPhase.Undecided when observed.Target.Phase == MachinePhase.Running => Arrived(observed, state),
+        // Looked up, and gone for good: what it may have decided does not run any more.
+        Protos.MigrationPhase.Undecided when observed.TargetPod is null => new(
+            Undecided(observed, state), new MigrationAction.Fence(observed.SourceNode!, $"the pod on node {observed.Status.MigrationState?.TargetNode} is deleted")),
         Protos.MigrationPhase.Undecided => new(Undecided(observed, state), new MigrationAction.Follow(observed.SourceNode!)),
         _ when GivenUp(observed) is { } reason => new(Aborting(observed, state, reason), new MigrationAction.Cancel(observed.SourceNode!, reason)),
         _ => new(Copying(observed, state), new MigrationAction.Follow(observed.SourceNode!)),
@@ -189,7 +232,11 @@ public sealed class MigrationPlan(LauncherPods pods)
         };
 
     private static VirtualMachineInstanceMigrationStatus Copying(MigrationObservation observed, MigrationState state) =>
-        NoLongerWaiting(InPhase(observed, MigrationJobPhase.Running)) with { Progress = MigrationProgressReport.Of(state) };
+        NoLongerWaiting(InPhase(observed, MigrationJobPhase.Running)) with
+        {
+            Progress = MigrationProgressReport.Of(state),
+            MigrationState = MigrationRecords.Copying(observed.Status.MigrationState, state),
+        };
 
     private static VirtualMachineInstanceMigrationStatus Aborting(MigrationObservation observed, MigrationState state, string reason)
     {
@@ -256,7 +303,7 @@ public sealed class MigrationPlan(LauncherPods pods)
     {
         var status = observed.Status;
         if (!observed.Job.Metadata.HasFinalizer(FinalizerNames.Migration))
-            return new(status, new MigrationAction.Wait());
+            return new(status, !observed.Job.IsDeleting && MigrationHistory.IsPast(observed.Job, observed.Ended, observed.Limits.History) ? new MigrationAction.DeleteJob() : new MigrationAction.Wait());
         if (status is { Phase: MigrationJobPhase.Succeeded, Progress.Anchored: true })
             return new(status, observed.SourcePod is { } keeper && keeper.Metadata.Label(Labels.Anchor) is null
                 ? new MigrationAction.MarkAnchor(keeper)
@@ -270,7 +317,7 @@ public sealed class MigrationPlan(LauncherPods pods)
     private static List<string> Nodes(MigrationObservation observed) =>
         [.. new[] { observed.Status.MigrationState?.SourceNode, observed.Status.MigrationState?.TargetNode }.OfType<string>().Distinct()];
 
-    private Pod TargetPod(MigrationObservation observed) => pods.Target(observed.Instance!, observed.Job, observed.Networks);
+    private Pod TargetPod(MigrationObservation observed) => pods.Target(observed.Instance!, observed.Job, observed.Networks, observed.RequiredLabels);
 
     // The one that got further goes first; of two that got equally far, the older.
     private static bool GoesFirst(VirtualMachineInstanceMigration rival, VirtualMachineInstanceMigration job) =>
@@ -322,6 +369,7 @@ public sealed class MigrationPlan(LauncherPods pods)
         MigrationId = observed.Uid,
         MachineId = observed.TargetPod!.Uid,
         SourceNode = observed.SourceNode ?? observed.Status.MigrationState?.SourceNode ?? "",
+        Options = CopyOptions.Of(observed.Configuration, observed.GuestMemory),
     };
 
     // What the target answered is added by whoever asked it.
@@ -330,8 +378,7 @@ public sealed class MigrationPlan(LauncherPods pods)
         MigrationId = observed.Uid,
         MachineId = observed.SourcePod!.Uid,
         TargetNode = targetNode,
-        // Only the pod network's addresses stay behind; the node knows which those are.
-        Options = new MigrationOptions { Anchor = Anchor.Always },
+        Options = CopyOptions.Of(observed.Configuration, observed.GuestMemory),
     };
 
     private static VirtualMachineInstanceMigrationStatus InPhase(MigrationObservation observed, string phase) => observed.Status with

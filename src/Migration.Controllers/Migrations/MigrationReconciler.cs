@@ -71,13 +71,16 @@ public sealed class MigrationReconciler(
             Job = job,
             Instance = instance,
             Rivals = [.. cluster.MigrationsOf(job.InstanceKey).Where(other => other.Metadata.Uid != job.Metadata.Uid && !other.IsFinal)],
+            Ended = [.. cluster.MigrationsOf(job.InstanceKey).Where(other => other.IsFinal)],
+            Policy = instance is null ? null : cluster.PolicyOf(instance),
+            RequiredLabels = MachineOf(source).Machine is { } machine ? NodeLabels.RequiredBy(machine, cluster.Node(source!.Spec!.NodeName)) : new Dictionary<string, string>(),
             SourcePod = source,
             TargetPod = target,
             Source = MachineOf(source),
             Target = MachineOf(target),
             Outgoing = await OutgoingAsync(job, source, ct),
             Networks = job.IsFinal || instance is null || InstanceValidation.Errors(instance, instance.CompleteSpec()).Count > 0 ? ResolvedNetworks.None : await networks.ResolveAsync(instance, ct),
-            IsPrepared = _prepared.ContainsKey(job.Metadata.Uid!),
+            Prepared = _prepared.GetValueOrDefault(job.Metadata.Uid!),
             Now = time.GetUtcNow(),
             Limits = limits,
         };
@@ -136,10 +139,26 @@ public sealed class MigrationReconciler(
     {
         if (observed.Job.IsFinal)
             _turns.Ended(observed.Uid);
-        if (step.Action is not MigrationAction.CreatePod || observed.Phase != MigrationJobPhase.Pending)
-            return step;
-        return _turns.Ask(observed.Uid, observed.SourceNode ?? "", cluster.Migrations.Store.All()) is { } why ? MigrationPlan.Queued(observed, why) : step;
+        if (step.Action is MigrationAction.CreatePod && observed.Phase == MigrationJobPhase.Pending)
+            return _turns.AskToLeave(Mover.Of(observed.Job, observed.SourceNode), UnderWay(), Waiting()) is { } why ? MigrationPlan.Queued(observed, why) : step;
+        if (observed.Phase is MigrationJobPhase.Scheduling or MigrationJobPhase.Scheduled && step.Status.Phase == MigrationJobPhase.PreparingTarget)
+            return _turns.AskToArrive(observed.Uid, observed.TargetNode ?? "", Arriving()) is { } full ? MigrationPlan.QueuedAtTarget(observed, full) : step;
+        return step;
     }
+
+    private IEnumerable<Mover> UnderWay() => cluster.Migrations.Store.All()
+        .Where(job => !job.IsFinal && job.Status?.Phase is not (null or "" or MigrationJobPhase.Pending))
+        .Select(job => Mover.Of(job, job.Status?.MigrationState?.SourceNode));
+
+    // One that waits for something else does not hold others up.
+    private IEnumerable<Mover> Waiting() => cluster.Migrations.Store.All()
+        .Where(job => !job.IsDeleting && job.Status?.Phase is null or "" or MigrationJobPhase.Pending
+            && job.Status?.Conditions.Find(MigrationJobCondition.Waiting) is null or { Reason: MigrationPlan.QueuedReason })
+        .Select(job => Mover.Of(job, cluster.Instances.Store.Get(job.InstanceKey)?.Status?.NodeName));
+
+    private IEnumerable<KeyValuePair<string, string>> Arriving() => cluster.Migrations.Store.All()
+        .Where(job => job.Status is { Phase: MigrationJobPhase.PreparingTarget or MigrationJobPhase.TargetReady or MigrationJobPhase.Running, MigrationState.TargetNode: not null })
+        .Select(job => KeyValuePair.Create(job.Metadata.Uid ?? "", job.Status!.MigrationState!.TargetNode!));
 
     // Of the progress alone, not every figure is written.
     private TimeSpan? TooSoon(MigrationObservation observed, MigrationStep step)
@@ -182,6 +201,13 @@ public sealed class MigrationReconciler(
                     await CancelAsync(job, cancel.Node, cancel.Reason, ct);
                     feeds.Follow(observed.Uid, job.Key, cancel.Node);
                     break;
+                case MigrationAction.Fence fence:
+                    await FenceAsync(job, fence, ct);
+                    feeds.Follow(observed.Uid, job.Key, fence.SourceNode);
+                    break;
+                case MigrationAction.DeleteJob:
+                    await _migrations.EnsureDeletedAsync(job, DeleteOptions.Default, ct);
+                    return Outcome.Done;
                 case MigrationAction.DeleteMachine delete:
                     await DeleteMachineAsync(delete, ct);
                     break;
@@ -280,6 +306,15 @@ public sealed class MigrationReconciler(
         }
     }
 
+    private async Task FenceAsync(VirtualMachineInstanceMigration job, MigrationAction.Fence fence, CancellationToken ct)
+    {
+        if (nodes.Find(fence.SourceNode) is not { } node)
+            return;
+        await node.Migrations.CancelMigrationAsync(
+            new CancelMigrationRequest { MigrationId = job.Metadata.Uid!, Reason = fence.Reason, TargetFenced = true }, deadline: Deadline(), cancellationToken: ct);
+        Log.TargetFenced(log, job.Key, fence.SourceNode);
+    }
+
     private async Task DeleteMachineAsync(MigrationAction.DeleteMachine delete, CancellationToken ct)
     {
         if (nodes.Find(delete.Node) is not { } node)
@@ -359,11 +394,20 @@ public sealed class MigrationReconciler(
                     break;
             }
         }
-        if (status?.Conditions.Find(MigrationJobCondition.Undecided) is { } undecided && before.Status.Conditions.Find(MigrationJobCondition.Undecided) is null)
+        if (Newly(before, after, MigrationJobCondition.Undecided) is { } undecided)
             BothWarned(before, after, "MigrationUndecided", undecided.Message ?? "");
+        if (Newly(before, after, MigrationJobCondition.AbortRequested) is { } aborting)
+            Both(before, after, "MigrationAborting", aborting.Message ?? "");
+        if (Newly(before, after, MigrationJobCondition.PolicyNotActedOn) is { } ignored)
+            events.Warning(after, "NotSupported", $"not acted on: {ignored.Message}");
+        if (status?.Conditions.Find(MigrationJobCondition.Waiting) is { Reason: "MigrationBackoff" } pause && before.Status.Conditions.Find(MigrationJobCondition.Waiting)?.Reason != pause.Reason)
+            BothWarned(before, after, "MigrationBackoff", pause.Message ?? "");
         if (status?.Conditions.Find(MigrationJobCondition.Waiting) is { Reason: "Unschedulable" } waiting && before.Status.Conditions.Find(MigrationJobCondition.Waiting)?.Message != waiting.Message)
             events.Warning(after, "migrationTargetPodUnschedulable", waiting.Message ?? "");
     }
+
+    private static Condition? Newly(MigrationObservation before, VirtualMachineInstanceMigration after, string type) =>
+        before.Status.Conditions.Find(type) is null ? after.Status?.Conditions.Find(type) : null;
 
     private void Both(MigrationObservation observed, VirtualMachineInstanceMigration job, string reason, string message)
     {

@@ -1,4 +1,7 @@
+using System.Globalization;
+using System.Net;
 using Migration.Api;
+using Migration.Controllers.Pods;
 using Migration.Kubernetes;
 using Migration.Protos;
 
@@ -7,12 +10,27 @@ namespace Migration.Controllers.Migrations;
 /// <summary>status.migrationState at the points where it changes; the same on instance and migration.</summary>
 public static class MigrationRecords
 {
-    /// <summary>From where; where to is not known yet.</summary>
+    // What KubeVirt calls the stream that carries guest memory.
+    private const int MemoryStream = 49152;
+
+    /// <summary>From where and how; where to is not known yet.</summary>
     public static MigrationRecord Queued(MigrationObservation observed) => new()
     {
         MigrationUid = observed.Uid,
         SourceNode = observed.SourceNode,
         SourcePod = observed.SourcePod?.Metadata.Name,
+        MigrationPolicyName = observed.Policy?.Metadata.Name,
+        MigrationConfiguration = observed.Configuration,
+        SourceState = new MigrationSource
+        {
+            Node = observed.SourceNode,
+            Pod = observed.SourcePod?.Metadata.Name,
+            MigrationUID = observed.Uid,
+            DomainName = observed.Instance?.Metadata.Name,
+            DomainNamespace = observed.Instance?.Metadata.Namespace,
+            VirtualMachineInstanceUID = observed.Instance?.Metadata.Uid,
+            NodeSelectors = observed.RequiredLabels.Count == 0 ? null : observed.RequiredLabels,
+        },
     };
 
     public static MigrationRecord Started(MigrationObservation observed, Pod target, string targetNode)
@@ -20,24 +38,13 @@ public static class MigrationRecords
         if (observed.Status.MigrationState is { StartTimestamp: not null } known && known.MigrationUid == observed.Uid)
             return known;
         var instance = observed.Instance!;
-        return new MigrationRecord
+        return (observed.Status.MigrationState ?? Queued(observed)) with
         {
-            MigrationUid = observed.Uid,
             StartTimestamp = observed.Now,
             Mode = "PreCopy",
-            SourceNode = observed.SourceNode,
-            SourcePod = observed.SourcePod?.Metadata.Name,
             TargetNode = targetNode,
             TargetPod = target.Metadata.Name,
-            SourceState = new MigrationSource
-            {
-                Node = observed.SourceNode,
-                Pod = observed.SourcePod?.Metadata.Name,
-                MigrationUID = observed.Uid,
-                DomainName = instance.Metadata.Name,
-                DomainNamespace = instance.Metadata.Namespace,
-                VirtualMachineInstanceUID = instance.Metadata.Uid,
-            },
+            TargetMemoryOverhead = Quantity.OfBytes(MachineResources.Overhead(instance.CompleteSpec().Domain)),
             TargetState = new MigrationTarget
             {
                 Node = targetNode,
@@ -50,11 +57,33 @@ public static class MigrationRecords
         };
     }
 
+    /// <summary>The target listens.</summary>
+    public static MigrationRecord? Prepared(MigrationRecord? record, PrepareIncomingResponse answer, string? controlAddress)
+    {
+        if (record is null || !IPEndPoint.TryParse(answer.DataEndpoint, out var endpoint))
+            return record;
+        var address = endpoint.Address.ToString();
+        var ports = new Dictionary<string, int> { [endpoint.Port.ToString(CultureInfo.InvariantCulture)] = MemoryStream };
+        return record with
+        {
+            TargetNodeAddress = address,
+            TargetDirectMigrationNodePorts = ports,
+            // A node that is reached elsewhere than its pods' network has one for migrations.
+            MigrationNetworkType = controlAddress is null || controlAddress == address ? "Pod" : "Migration",
+            TargetState = (record.TargetState ?? new MigrationTarget()) with { NodeAddress = address, DirectMigrationNodePorts = ports },
+        };
+    }
+
+    /// <summary>What the source tells of the copy.</summary>
+    public static MigrationRecord? Copying(MigrationRecord? record, MigrationState state) =>
+        record is not null && state.Paused && record.Mode != "Paused" ? record with { Mode = "Paused" } : record;
+
     public static MigrationRecord Succeeded(MigrationObservation observed, MigrationState? state)
     {
         var ended = state?.Ended?.ToDateTimeOffset() ?? observed.Now;
         var ready = state?.ResumedAt?.ToDateTimeOffset() ?? ended;
-        var record = observed.Status.MigrationState ?? Queued(observed);
+        var known = observed.Status.MigrationState ?? Queued(observed);
+        var record = (state is null ? known : Copying(known, state)) ?? known;
         return record with
         {
             EndTimestamp = ended,
@@ -90,6 +119,8 @@ public static class MigrationRecords
         {
             NodeName = record.TargetNode,
             ActivePods = status.ActivePods?.Where(pod => pod.Key != left?.Metadata.Uid).ToDictionary(),
+            EvacuationNodeName = status.EvacuationNodeName == record.TargetNode ? status.EvacuationNodeName : null,
+            Conditions = status.EvacuationNodeName == record.TargetNode ? status.Conditions : status.Conditions?.Without(InstanceCondition.EvictionRequested),
             MigrationState = record,
         };
     }

@@ -41,6 +41,7 @@ public sealed class NodeConnection : IAsyncDisposable
         _channel = GrpcChannel.ForAddress(address, new GrpcChannelOptions { HttpHandler = certificates.ConnectionsTo(name), DisposeHttpClient = true });
         Machines = new Machines.MachinesClient(_channel);
         Migrations = new Protos.Migrations.MigrationsClient(_channel);
+        Facts = new Protos.Node.NodeClient(_channel);
         _following = FollowAsync(_stop.Token);
     }
 
@@ -51,6 +52,12 @@ public sealed class NodeConnection : IAsyncDisposable
     public Machines.MachinesClient Machines { get; }
 
     public Protos.Migrations.MigrationsClient Migrations { get; }
+
+    /// <summary>What the node is and can do.</summary>
+    public Protos.Node.NodeClient Facts { get; }
+
+    /// <summary>Whether the node can be asked, as far as is known.</summary>
+    public bool IsReached => _machines is not null;
 
     public MachineView Find(string id) => _machines switch
     {

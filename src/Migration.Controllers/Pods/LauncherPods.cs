@@ -33,7 +33,11 @@ public sealed class LauncherPods(string launcherImage)
     }
 
     /// <summary>The pod that the instance is to move to.</summary>
-    public Pod Target(VirtualMachineInstance instance, VirtualMachineInstanceMigration migration, ResolvedNetworks networks)
+    /// <param name="instance">As it is.</param>
+    /// <param name="migration">What asks for the pod.</param>
+    /// <param name="networks">What became of the instance's networks.</param>
+    /// <param name="required">Labels of nodes that can run what the guest runs with.</param>
+    public Pod Target(VirtualMachineInstance instance, VirtualMachineInstanceMigration migration, ResolvedNetworks networks, IReadOnlyDictionary<string, string> required)
     {
         var known = (instance.Status?.Interfaces ?? []).Where(nic => networks.OfOneMac.Contains(nic.Name ?? ""));
         var pod = Template(instance, Name(instance, migration.Metadata.Uid!), known);
@@ -45,7 +49,7 @@ public sealed class LauncherPods(string launcherImage)
             Spec = pod.Spec! with
             {
                 // The instance's own selectors win: a migration can only narrow the choice.
-                NodeSelector = Merge(migration.Spec.AddedNodeSelector, instance.Spec.NodeSelector),
+                NodeSelector = Merge(Merge(migration.Spec.AddedNodeSelector, instance.Spec.NodeSelector), required) is { Count: > 0 } selector ? selector : null,
                 Affinity = ApartFromTheOthers(instance),
             },
         };
@@ -199,7 +203,8 @@ public sealed class LauncherPods(string launcherImage)
     /// <summary>The name as far as a label can hold it.</summary>
     public static string LabelValue(string name) => name.Length > LongestHostName ? name[..LongestHostName].TrimEnd('-', '.') : name;
 
-    private static string Suffix(string uid)
+    /// <summary>Five characters that are the same for the same text, and safe in any name.</summary>
+    public static string Suffix(string uid)
     {
         const string alphabet = "bcdfghjklmnpqrstvwxz2456789";
         return string.Concat(SHA256.HashData(Encoding.UTF8.GetBytes(uid)).Take(5).Select(value => alphabet[value % alphabet.Length]));

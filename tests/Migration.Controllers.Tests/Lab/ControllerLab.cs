@@ -309,7 +309,7 @@ internal sealed class ControllerLab : IAsyncDisposable
     private static string Definitions(string folder, bool withDaemonSets, bool withVirtualMachines)
     {
         var wanted = Directory.CreateDirectory(Path.Combine(folder, "crds")).FullName;
-        foreach (var plural in new[] { KubeVirt.Instances.Plural, KubeVirt.Migrations.Plural, KubeVirt.Networks.Plural })
+        foreach (var plural in new[] { KubeVirt.Instances.Plural, KubeVirt.Migrations.Plural, KubeVirt.Networks.Plural, KubeVirt.Policies.Plural })
             File.Copy(Path.Combine(Deployed("crds"), plural + ".yaml"), Path.Combine(wanted, plural + ".yaml"));
         if (withDaemonSets)
             File.WriteAllText(Path.Combine(wanted, "daemonsets.yaml"), DaemonSets);

@@ -1,0 +1,17 @@
+using Migration.Api;
+
+namespace Migration.Controllers.Migrations;
+
+/// <summary>Ended migrations of one instance.</summary>
+public static class MigrationHistory
+{
+    public static DateTimeOffset EndOf(VirtualMachineInstanceMigration job) =>
+        job.Status?.MigrationState?.EndTimestamp ?? job.Status?.PhaseTransitionTimestamps.When(job.Status.Phase ?? "") ?? job.Metadata.CreationTimestamp ?? default;
+
+    /// <summary>Whether so many others ended later that nobody will look at this one.</summary>
+    public static bool IsPast(VirtualMachineInstanceMigration job, IEnumerable<VirtualMachineInstanceMigration> ended, int kept) =>
+        ended.Count(other => other.Metadata.Uid != job.Metadata.Uid && Age(other).CompareTo(Age(job)) > 0) >= kept;
+
+    private static (DateTimeOffset Ended, DateTimeOffset Created, string Uid) Age(VirtualMachineInstanceMigration job) =>
+        (EndOf(job), job.Metadata.CreationTimestamp ?? default, job.Metadata.Uid ?? "");
+}
