@@ -53,7 +53,8 @@ public static class WebhookConfigurations
         };
         if (endpoint.IsMutating)
             webhook["reinvocationPolicy"] = "IfNeeded";
-        if (endpoint.Condition is { } condition)
+        // Behind a URL is the embedded API server, which evaluates none.
+        if (url is null && endpoint.Condition is { } condition)
             webhook["matchConditions"] = new JsonArray(new JsonObject { ["name"] = "ours", ["expression"] = condition });
         return webhook;
     }

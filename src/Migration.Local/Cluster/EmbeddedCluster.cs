@@ -15,6 +15,7 @@ public sealed class EmbeddedCluster : IAsyncDisposable
     public const int NodePort = 7411;
     private const int DataPort = 7412;
     private const int FabricApiPort = 6443;
+    private const int WebhookPort = 9443;
     private const int HttpPort = 9090;
 
     private readonly ClusterOptions _options;

@@ -4,6 +4,7 @@ using System.Net;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Migration.Api;
+using Migration.Controllers.Admission;
 using Migration.Controllers.Migrations;
 using Migration.Controllers.Networks;
 using Migration.Kubernetes;
@@ -24,6 +25,7 @@ internal sealed class ControllerLab : IAsyncDisposable
     private static int _labs;
 
     private readonly string _folder;
+    private readonly int _number;
     private readonly CertificateAuthority _authority;
     private readonly EmbeddedApiServer _server;
     private readonly KubernetesConfig _access;
@@ -32,8 +34,9 @@ internal sealed class ControllerLab : IAsyncDisposable
     private readonly ILoggerFactory _logs;
     private (Task Running, CancellationTokenSource Stop)? _controllers;
 
-    private ControllerLab(string folder, CertificateAuthority authority, EmbeddedApiServer server, KubernetesConfig access, KubernetesClient client, Guests guests, IReadOnlyDictionary<string, ScriptedNode> nodes)
+    private ControllerLab(int number, string folder, CertificateAuthority authority, EmbeddedApiServer server, KubernetesConfig access, KubernetesClient client, Guests guests, IReadOnlyDictionary<string, ScriptedNode> nodes)
     {
+        _number = number;
         (_folder, _authority, _server, _access, Client, Guests, Nodes) = (folder, authority, server, access, client, guests, nodes);
         _runner = new PodRunner(client, [.. nodes.Keys.Order()]);
         _logs = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Debug).AddProvider(new QueueLog(_log)));
@@ -67,6 +70,12 @@ internal sealed class ControllerLab : IAsyncDisposable
 
     public AttachmentPolicy Networks { get; set; } = new();
 
+    /// <summary>Where the controllers serve webhooks; null, as at first, nowhere.</summary>
+    public WebhookOptions? Webhooks { get; set; }
+
+    /// <summary>An address of this lab alone.</summary>
+    public IPAddress Address(byte host) => new([127, (byte)(20 + (Environment.ProcessId % 200)), (byte)_number, host]);
+
     /// <summary>Where the controllers show themselves.</summary>
     public required IPEndPoint Http { get; init; }
 
@@ -92,7 +101,7 @@ internal sealed class ControllerLab : IAsyncDisposable
         var kubeconfig = Path.Combine(folder, "kubeconfig");
         server.WriteKubeconfig(kubeconfig);
         var access = KubernetesConfig.FromKubeconfig(kubeconfig);
-        var lab = new ControllerLab(folder, authority, server, access, new KubernetesClient(access), guests, nodes) { Http = new IPEndPoint(AddressOf(number, 9), 9090) };
+        var lab = new ControllerLab(number, folder, authority, server, access, new KubernetesClient(access), guests, nodes) { Http = new IPEndPoint(AddressOf(number, 9), 9090) };
         await lab.PopulateAsync(number);
         return lab;
     }
@@ -106,16 +115,17 @@ internal sealed class ControllerLab : IAsyncDisposable
         return Shell.RunAsync(program, ["--kubeconfig", Path.Combine(_folder, "kubeconfig"), "--cache-dir", Path.Combine(_folder, "cache"), "--namespace", Namespace, .. arguments]);
     }
 
-    public async Task ApplyAsync(string manifests)
+    /// <summary>Returns what kubectl printed.</summary>
+    public async Task<string> ApplyAsync(string manifests)
     {
         var file = Path.Combine(_folder, "applied.yaml");
         await File.WriteAllTextAsync(file, manifests);
-        await KubectlAsync("apply", "-f", file);
+        return await KubectlAsync("apply", "-f", file);
     }
 
     public void StartControllers()
     {
-        var options = new ControllerOptions { Certificates = _folder, Identity = "lab", HttpListen = Http, Limits = Limits, Networks = Networks };
+        var options = new ControllerOptions { Certificates = _folder, Identity = "lab", HttpListen = Http, Limits = Limits, Networks = Networks, Webhooks = Webhooks };
         var stop = new CancellationTokenSource();
         _controllers = (new ControllerProcess(options, _access, _logs, TimeProvider.System).RunAsync(stop.Token), stop);
     }
