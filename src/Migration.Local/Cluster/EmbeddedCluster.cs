@@ -153,6 +153,7 @@ public sealed class EmbeddedCluster : IAsyncDisposable
                 "--kubeconfig", Paths.FabricKubeconfig, "--certificates", Paths.ControllersCertificates,
                 "--node-port", NodePort.ToString(CultureInfo.InvariantCulture), "--namespace", "migration-system", "--identity", "local",
                 "--http-listen", $"{Fabric.Gateway}:{HttpPort}",
+                "--webhook-listen", $"{Fabric.Gateway}:{WebhookPort}", "--webhook-url", $"https://{Fabric.Gateway}:{WebhookPort}",
             ],
             Paths.ControllersLog,
             Paths.FabricNamespace));
