@@ -204,4 +204,28 @@ public sealed class WebhookContract(ContractCluster cluster)
             (string)hook["reinvocationPolicy"]!, (string)hook["rules"]![0]!["scope"]!));
         (await space.KubectlAsync($"get {Mutating} a-{space.Name}")).Says("WEBHOOKS");
     }
+
+    [Theory]
+    [InlineData("object.metadata.name.startsWith('web-')", "web-1", true)]
+    [InlineData("object.metadata.name.startsWith('web-')", "db-1", false)]
+    [InlineData("!(object.metadata.name == 'web-1') && request.operation in [\"CREATE\", 'UPDATE']", "web-2", true)]
+    [InlineData("has(object.data.absent) || request.resource.resource != 'configmaps'", "web-1", false)]
+    public async Task Conditions_keep_requests_away_from_a_webhook(string expression, string name, bool isAsked)
+    {
+        await using var space = await cluster.NewSpaceAsync();
+        await using var webhook = await TestWebhook.StartAsync(_ => TestWebhook.Deny(403, "Forbidden", "no"));
+        var conditions = new JsonObject { ["matchConditions"] = new JsonArray(new JsonObject { ["name"] = "c", ["expression"] = expression }) };
+        await using var configuration = await WebhookConfiguration.CreateAsync(space, Validating, webhook, "/configmaps", conditions.ToJsonString());
+        (await space.CreateConfigMapAsync(name)).Expect(isAsked ? 403 : 201);
+    }
+
+    [Fact]
+    public async Task A_condition_that_is_no_expression_is_refused()
+    {
+        await using var space = await cluster.NewSpaceAsync();
+        await using var webhook = await TestWebhook.StartAsync(_ => TestWebhook.Allow());
+        var body = WebhookConfiguration.Body(space, Validating, webhook, "/configmaps", """{"matchConditions":[{"name":"c","expression":"object.metadata.name =="}]}""", "bad");
+        (await space.Api.PostAsync($"/apis/admissionregistration.k8s.io/v1/{Validating}", body))
+            .ExpectFailure(422, "Invalid", "webhooks[0].matchConditions[0].expression: Invalid value");
+    }
 }

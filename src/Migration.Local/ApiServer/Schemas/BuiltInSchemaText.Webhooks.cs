@@ -11,7 +11,7 @@ internal static partial class BuiltInSchemaText
          admissionReviewVersions! []string -- Versions of AdmissionReview it understands.
          clientConfig! WebhookClientConfig
          failurePolicy string -- What happens when it cannot be asked: Fail or Ignore.
-         matchConditions []any -- CEL expressions, which this server does not evaluate.
+         matchConditions []any -- CEL expressions that must hold; this server knows the simple ones.
          matchPolicy string -- Whether rules match other versions of the same objects: Equivalent or Exact.
          name! string -- Its name, a domain.
          namespaceSelector LabelSelector
@@ -24,7 +24,7 @@ internal static partial class BuiltInSchemaText
          admissionReviewVersions! []string -- Versions of AdmissionReview it understands.
          clientConfig! WebhookClientConfig
          failurePolicy string -- What happens when it cannot be asked: Fail or Ignore.
-         matchConditions []any -- CEL expressions, which this server does not evaluate.
+         matchConditions []any -- CEL expressions that must hold; this server knows the simple ones.
          matchPolicy string -- Whether rules match other versions of the same objects: Equivalent or Exact.
          name! string -- Its name, a domain.
          namespaceSelector LabelSelector

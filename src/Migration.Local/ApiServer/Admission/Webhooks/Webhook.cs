@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace Migration.Local.ApiServer;
 
@@ -19,6 +20,9 @@ internal sealed record Webhook
     public required JsonElement? NamespaceSelector { get; init; }
 
     public required JsonElement? ObjectSelector { get; init; }
+
+    /// <summary>All of them must hold of (object, oldObject, request).</summary>
+    public required IReadOnlyList<(string Name, Func<JsonObject, bool> Holds)> Conditions { get; init; }
 
     /// <summary>A webhook that cannot be asked is passed over (<c>failurePolicy: Ignore</c>) instead of failing the request.</summary>
     public required bool MayFail { get; init; }
@@ -58,6 +62,7 @@ internal sealed record Webhook
             Rules = [.. webhook.Items("rules").Select(WebhookRule.Read)],
             NamespaceSelector = webhook.Find("namespaceSelector"),
             ObjectSelector = webhook.Find("objectSelector"),
+            Conditions = [.. webhook.Items("matchConditions").Select(c => (c.Text("name") ?? "", MatchCondition.Read(c.Text("expression") ?? "")))],
             MayFail = webhook.Text("failurePolicy") == "Ignore",
             MatchesEquivalents = webhook.Text("matchPolicy") != "Exact",
             IsReinvoked = webhook.Text("reinvocationPolicy") == "IfNeeded",

@@ -61,9 +61,8 @@ internal static class WebhookRules
 
     private static void CheckBehaviour(JsonObject hook, string path, List<FieldError> errors)
     {
-        if (hook["matchConditions"] is JsonArray { Count: > 0 })
-            errors.Add(FieldError.Forbidden(path + ".matchConditions",
-                "this API server evaluates no CEL expressions: restrict the webhook by rules and selectors, or let it allow what it has no opinion on"));
+        foreach (var (index, condition) in (hook["matchConditions"] as JsonArray ?? []).Index())
+            CheckCondition(condition, $"{path}.matchConditions[{index}]", errors);
         OneOf(hook, path, "failurePolicy", ["Ignore", "Fail"], errors);
         OneOf(hook, path, "matchPolicy", ["Equivalent", "Exact"], errors);
         OneOf(hook, path, "reinvocationPolicy", ["Never", "IfNeeded"], errors);
@@ -78,6 +77,25 @@ internal static class WebhookRules
             errors.Add(FieldError.Required(path + ".admissionReviewVersions", "must specify one of v1, v1beta1"));
         else if (!versions.Contains("v1"))
             errors.Add(FieldError.Invalid(path + ".admissionReviewVersions", hook["admissionReviewVersions"]?.DeepClone(), "must include at least one of v1"));
+    }
+
+    private static void CheckCondition(JsonNode? condition, string path, List<FieldError> errors)
+    {
+        if (condition.TextAt("name") is not { Length: > 0 })
+            errors.Add(FieldError.Required(path + ".name"));
+        if (condition.TextAt("expression") is not { Length: > 0 } expression)
+        {
+            errors.Add(FieldError.Required(path + ".expression"));
+            return;
+        }
+        try
+        {
+            MatchCondition.Read(expression);
+        }
+        catch (FormatException e)
+        {
+            errors.Add(FieldError.Invalid(path + ".expression", expression, e.Message));
+        }
     }
 
     private static void OneOf(JsonObject hook, string path, string field, string[] allowed, List<FieldError> errors)

@@ -51,10 +51,31 @@ internal sealed class Webhooks(Store store, ResourceRegistry registry, WebhookCl
         var matching = new List<(Webhook, ResourceType)>();
         foreach (var webhook in Webhook.All(store, configurations))
         {
-            if (MatchedType(webhook, request) is { } type && SelectsNamespace(webhook, request) && SelectsObject(webhook, request))
+            if (MatchedType(webhook, request) is { } type && SelectsNamespace(webhook, request) && SelectsObject(webhook, request)
+                && MeetsConditions(webhook, type, request))
                 matching.Add((webhook, type));
         }
         return matching;
+    }
+
+    private static bool MeetsConditions(Webhook webhook, ResourceType type, AdmissionRequest request)
+    {
+        if (webhook.Conditions.Count == 0)
+            return true;
+        var asked = AdmissionReview.For(request, type).Body["request"]!.AsObject();
+        var variables = new JsonObject { ["object"] = asked["object"]?.DeepClone(), ["oldObject"] = asked["oldObject"]?.DeepClone(), ["request"] = asked.DeepClone() };
+        try
+        {
+            return webhook.Conditions.All(c => c.Holds(variables));
+        }
+        catch (KeyNotFoundException) when (webhook.MayFail)
+        {
+            return false;
+        }
+        catch (KeyNotFoundException e)
+        {
+            throw ApiException.Forbidden(request.Type, request.Key.Name, $"match conditions of webhook \"{webhook.Name}\" could not be evaluated: {e.Message}");
+        }
     }
 
     /// <summary>The version of the resource that a rule names, or null when none matches.</summary>
