@@ -15,6 +15,15 @@ public static class Kinds
     public static readonly ResourceKind<Secret> Secrets =
         new("", "v1", "Secret", "secrets", true, KubernetesJson.Default.Secret) { HasStatus = false };
 
+    /// <summary>Its status is a subresource that we never write.</summary>
+    public static readonly ResourceKind<Service> Services = new("", "v1", "Service", "services", true, KubernetesJson.Default.Service);
+
+    public static readonly ResourceKind<Endpoints> Endpoints =
+        new("", "v1", "Endpoints", "endpoints", true, KubernetesJson.Default.Endpoints) { HasStatus = false };
+
+    public static readonly ResourceKind<EndpointSlice> EndpointSlices =
+        new("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", true, KubernetesJson.Default.EndpointSlice) { HasStatus = false };
+
     public static readonly ResourceKind<Event> Events =
         new("", "v1", "Event", "events", true, KubernetesJson.Default.Event) { HasStatus = false };
 

@@ -16,7 +16,7 @@ internal static unsafe partial class LibC
     // Files: open(2), close(2), read(2), write(2), fsync(2), fcntl(2), ioctl(2), dup(2)
 
     public const int O_RDONLY = 0, O_WRONLY = 1, O_RDWR = 2;
-    public const int O_NONBLOCK = 0x800, O_CLOEXEC = 0x80000, O_PATH = 0x200000;
+    public const int O_NOCTTY = 0x100, O_NONBLOCK = 0x800, O_CLOEXEC = 0x80000, O_PATH = 0x200000;
 
     /// <summary>O_DIRECTORY is one of the few flags whose value depends on the architecture.</summary>
     public static readonly int O_DIRECTORY = RuntimeInformation.ProcessArchitecture is Architecture.Arm64 ? 0x4000 : 0x10000;

@@ -17,7 +17,17 @@ public sealed record Container : OpenRecord
 
     public IReadOnlyList<EnvVar>? Env { get; init; }
 
+    public IReadOnlyList<EnvFromSource>? EnvFrom { get; init; }
+
     public ResourceRequirements? Resources { get; init; }
+
+    public Probe? LivenessProbe { get; init; }
+
+    public Probe? ReadinessProbe { get; init; }
+
+    public Probe? StartupProbe { get; init; }
+
+    public Lifecycle? Lifecycle { get; init; }
 
     public IReadOnlyList<VolumeMount>? VolumeMounts { get; init; }
 
@@ -35,6 +45,8 @@ public sealed record Container : OpenRecord
     public string? TerminationMessagePolicy { get; init; }
 
     public bool? Stdin { get; init; }
+
+    public bool? StdinOnce { get; init; }
 
     public bool? Tty { get; init; }
 }

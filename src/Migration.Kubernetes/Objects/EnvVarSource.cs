@@ -4,4 +4,10 @@ namespace Migration.Kubernetes;
 public sealed record EnvVarSource : OpenRecord
 {
     public FieldSelector? FieldRef { get; init; }
+
+    public ResourceFieldSelector? ResourceFieldRef { get; init; }
+
+    public KeySelector? ConfigMapKeyRef { get; init; }
+
+    public KeySelector? SecretKeyRef { get; init; }
 }

@@ -20,6 +20,10 @@ public sealed record PodSpec : OpenRecord
 
     public string? DnsPolicy { get; init; }
 
+    public PodDnsConfig? DnsConfig { get; init; }
+
+    public IReadOnlyList<HostAlias>? HostAliases { get; init; }
+
     public IReadOnlyDictionary<string, string>? NodeSelector { get; init; }
 
     public string? ServiceAccountName { get; init; }
@@ -50,6 +54,8 @@ public sealed record PodSpec : OpenRecord
     public string? SchedulerName { get; init; }
 
     public IReadOnlyList<Toleration>? Tolerations { get; init; }
+
+    public IReadOnlyList<TopologySpread>? TopologySpreadConstraints { get; init; }
 
     public string? PriorityClassName { get; init; }
 

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Migration.Kubernetes;
 
 /// <summary>core/v1 Volume: a name and one of the sources.</summary>
@@ -16,4 +18,9 @@ public sealed record Volume : OpenRecord
     public SecretVolume? Secret { get; init; }
 
     public ClaimVolume? PersistentVolumeClaim { get; init; }
+
+    public ProjectedVolume? Projected { get; init; }
+
+    [JsonPropertyName("downwardAPI")]
+    public DownwardVolume? DownwardApi { get; init; }
 }

@@ -33,6 +33,9 @@ public sealed record ApiServerOptions
     /// <summary>Makes the sockets for calls to webhooks, in the network namespace from which they are reached; by default in the server's own.</summary>
     public Func<AddressFamily, Socket>? Dialler { get; init; }
 
+    /// <summary>Serves exec, attach and port-forward; without it they are answered with 501.</summary>
+    public PodStreamHandler? PodStreams { get; init; }
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     public ILoggerFactory? Logging { get; init; }

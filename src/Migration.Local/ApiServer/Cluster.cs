@@ -30,7 +30,8 @@ internal sealed class Cluster : IAsyncDisposable
         _remover = new ObjectRemover(Store, admission, time);
         Authentication = new Authentication(options.Authority, options.AdminToken);
         var evictions = new Evictions(Store, _registry, _writer, _remover, admission, time);
-        var subresources = new SubresourceHandler(reader, _writer, evictions, admission, Authentication, new PodLogs(options.PodLogs), time);
+        var subresources = new SubresourceHandler(reader, _writer, evictions, admission, Authentication, new PodLogs(options.PodLogs),
+            new PodConnections(options.PodStreams), time);
         var resources = new ResourceHandler(Store, reader, _writer, _remover, subresources, new Reviews(Authentication, time), time, stopping);
         Handler = new ApiHandler(Authentication, _registry, new DiscoveryDocuments(_registry), new OpenApiDocuments(_registry), resources, log);
     }

@@ -94,7 +94,9 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
                 kestrel.ListenHandle((ulong)listener.DangerousGetHandle(), listen => Secure(listen, cluster, serving));
         });
         var web = builder.Build();
-        ((IApplicationBuilder)web).Run(cluster.Handler.HandleAsync);
+        IApplicationBuilder requests = web;
+        requests.UseWebSockets();
+        requests.Run(cluster.Handler.HandleAsync);
         return web;
     }
 

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Migration.Kubernetes;
 using Migration.Local.ApiServer;
 using Migration.Local.Kubelet;
+using Migration.Local.Kubelet.Streaming;
 using Migration.Local.Scheduler;
 
 namespace Migration.Local.Cluster;
@@ -108,6 +109,7 @@ public sealed class EmbeddedCluster : IAsyncDisposable
                 ManifestDirectory = Installation.Crds,
                 PodLogs = OpenLogAsync,
                 Dialler = fabric.Dial,
+                PodStreams = Keep(new Owned<PodStreams>(new PodStreams(FindPod, _time))).Value.ServeAsync,
                 Time = _time,
                 Logging = _logging,
             },
@@ -170,10 +172,14 @@ public sealed class EmbeddedCluster : IAsyncDisposable
 
     private Task<Stream> OpenLogAsync(string podNamespace, string podName, string container, PodLogOptions options, CancellationToken ct)
     {
-        var file = LogFileOf(podNamespace, podName, container)
+        var run = _agents.Values.Select(agent => agent.FindContainer(podNamespace, podName, container)).FirstOrDefault(found => found is not null)
             ?? throw new FileNotFoundException($"container {container} of pod {podNamespace}/{podName} has no log here");
-        return Task.FromResult(PodLog.Open(file, options, _time, ct));
+        return Task.FromResult(options.Previous
+            ? PodLog.Open(ContainerLog.PreviousOf(run.LogFile), options, () => true, _time)
+            : PodLog.Open(run.LogFile, options, () => run.Exit.IsCompleted, _time));
     }
+
+    private RunningPod? FindPod(string uid) => _agents.Values.Select(agent => agent.Find(uid)).FirstOrDefault(found => found is not null);
 
     private static Dictionary<string, string> KnownImages(ClusterOptions options) => new(options.Images)
     {

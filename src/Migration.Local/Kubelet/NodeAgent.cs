@@ -55,20 +55,17 @@ public sealed class NodeAgent : IReconciler, IAsyncDisposable
         return new NodeAgent(node, paths, client, images, logging.CreateLogger<NodeAgent>(), time);
     }
 
-    public string? NetworkNamespaceOf(string podUid)
+    public string? NetworkNamespaceOf(string podUid) => Find(podUid)?.NetworkNamespace;
+
+    internal RunningPod? Find(string podUid)
     {
         lock (_gate)
-            return _running.Values.FirstOrDefault(pod => pod.Pod.Metadata.Uid == podUid)?.NetworkNamespace;
+            return _running.Values.FirstOrDefault(pod => pod.Pod.Metadata.Uid == podUid);
     }
 
-    public string? LogFileOf(string podNamespace, string podName, string container)
-    {
-        lock (_gate)
-        {
-            return _running.GetValueOrDefault(new ObjectKey(podNamespace, podName))?.Containers
-                .FirstOrDefault(running => running.Container.Name == container)?.LogFile;
-        }
-    }
+    internal RunningContainer? FindContainer(string podNamespace, string podName, string container) => Find(new ObjectKey(podNamespace, podName))?.Find(container);
+
+    public string? LogFileOf(string podNamespace, string podName, string container) => FindContainer(podNamespace, podName, container)?.LogFile;
 
     public async Task<Outcome> ReconcileAsync(ObjectKey key, CancellationToken ct)
     {

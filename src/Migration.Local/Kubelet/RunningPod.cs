@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Migration.Kubernetes;
 using Migration.Local.Cluster;
+using Migration.Netlink;
 
 namespace Migration.Local.Kubelet;
 
@@ -42,7 +43,7 @@ internal sealed class RunningPod : IAsyncDisposable
         var running = new RunningPod(pod, sandbox, network, new PodVolumes(node, images, pod), time);
         try
         {
-            Linux.NetworkNamespace.Create(sandbox.NetworkNamespace).Dispose();
+            CreateNetwork(sandbox.NetworkNamespace);
             running.Addresses = AddressesIn(await network.AddAsync(sandbox, ct));
             foreach (var container in pod.Spec?.Containers ?? [])
                 running.Start(container, containerEnded);
@@ -55,6 +56,8 @@ internal sealed class RunningPod : IAsyncDisposable
         }
     }
 
+    public RunningContainer? Find(string container) => _containers.FirstOrDefault(running => running.Container.Name == container);
+
     /// <summary>Ends every container within the grace period.</summary>
     public Task StopAsync(TimeSpan grace) => Task.WhenAll(_containers.Select(container => container.StopAsync(grace)));
 
@@ -65,6 +68,9 @@ internal sealed class RunningPod : IAsyncDisposable
         foreach (var container in _containers)
             container.Dispose();
         _containers.Clear();
+        // Whatever was started in the pod, by whomever, ends with it.
+        if (File.Exists(_sandbox.NetworkNamespace))
+            ContainerProcesses.EndAllInNetwork(_sandbox.NetworkNamespace);
         await _network.DeleteAsync(_sandbox, CancellationToken.None);
         Linux.NetworkNamespace.Delete(_sandbox.NetworkNamespace);
         _volumes.Remove();
@@ -80,11 +86,12 @@ internal sealed class RunningPod : IAsyncDisposable
             Command = [.. command, .. container.Args ?? []],
             Mounts = _volumes.MountsOf(container),
             Environment = EnvironmentOf(container),
-            Log = _volumes.LogFile(container),
+            WorkingDirectory = container.WorkingDir is { Length: > 0 } directory ? directory : "/",
+            Terminal = container.Tty == true,
             User = container.SecurityContext?.RunAsUser ?? Pod.Spec?.SecurityContext?.RunAsUser,
             Group = container.SecurityContext?.RunAsGroup ?? Pod.Spec?.SecurityContext?.RunAsGroup,
         };
-        _containers.Add(new RunningContainer(container, start, _time, containerEnded));
+        _containers.Add(new RunningContainer(container, start, _volumes.LogFile(container), _time, containerEnded));
     }
 
     private Dictionary<string, string> EnvironmentOf(Container container)
@@ -97,6 +104,14 @@ internal sealed class RunningPod : IAsyncDisposable
         }
 
         return environment;
+    }
+
+    /// <summary>With its loopback up, as every runtime leaves it.</summary>
+    private static void CreateNetwork(string path)
+    {
+        using var space = Linux.NetworkNamespace.Create(path);
+        using var links = RouteClient.Open(space);
+        links.SetLink(links.GetLink("lo").Index, new LinkChanges { Up = true });
     }
 
     private static List<string> AddressesIn(JsonObject result) =>

@@ -5,6 +5,7 @@ internal static class Subresources
 {
     private static readonly string[] Changeable = ["get", "patch", "update"];
     private static readonly string[] Create = ["create"];
+    private static readonly string[] Connect = ["create", "get"];
 
     public static IReadOnlyList<Subresource> Of(ResourceType type)
     {
@@ -20,6 +21,9 @@ internal static class Subresources
                 all.Add(new Subresource("eviction", "policy", "v1", "Eviction", Create));
                 all.Add(new Subresource("resize", "", "v1", "Pod", Changeable));
                 all.Add(new Subresource("log", "", "v1", "Pod", ["get"]));
+                all.Add(new Subresource("exec", "", "v1", "PodExecOptions", Connect));
+                all.Add(new Subresource("attach", "", "v1", "PodAttachOptions", Connect));
+                all.Add(new Subresource("portforward", "", "v1", "PodPortForwardOptions", Connect));
                 break;
             case "namespaces":
                 all.Add(new Subresource("finalize", "", "v1", "Namespace", ["update"]));

@@ -9,11 +9,14 @@ internal sealed class PodLogs(PodLogSource? source)
     public async Task WriteAsync(HttpContext http, StoredObject pod, CancellationToken ct)
     {
         var query = http.Request.Query;
-        var container = ChooseContainer(pod, query["container"].ToString());
+        var container = PodConnections.ChooseContainer(pod, query["container"].ToString());
         if (source is null)
             throw new ApiException(501, "NotImplemented", "this server has no access to container logs");
         var options = new PodLogOptions(ListOptions.Flag(query, "follow"), ListOptions.Flag(query, "previous"), ListOptions.Flag(query, "timestamps"),
-            Number(query, "tailLines"), Number(query, "sinceSeconds"), Number(query, "limitBytes"));
+            Number(query, "tailLines"), Number(query, "sinceSeconds"), Number(query, "limitBytes"))
+        {
+            SinceTime = Time(query, "sinceTime"),
+        };
         await using var stream = await OpenAsync(pod, container, options, ct);
         http.Response.ContentType = "text/plain";
         var chunk = new byte[16 * 1024];
@@ -37,15 +40,11 @@ internal sealed class PodLogs(PodLogSource? source)
         }
     }
 
-    private static string ChooseContainer(StoredObject pod, string asked)
-    {
-        var names = pod.Root.Items("spec", "initContainers").Concat(pod.Root.Items("spec", "containers")).Select(c => c.Text("name") ?? "").ToList();
-        if (asked.Length > 0)
-            return names.Contains(asked, StringComparer.Ordinal) ? asked : throw ApiException.BadRequest($"container {asked} is not valid for pod {pod.Name}");
-        return names.Count == 1 ? names[0]
-            : throw ApiException.BadRequest($"a container name must be specified for pod {pod.Name}, choose one of: [{string.Join(' ', names)}]");
-    }
-
     private static long? Number(IQueryCollection query, string name) =>
         long.TryParse(query[name], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+
+    private static DateTimeOffset? Time(IQueryCollection query, string name) =>
+        query[name].ToString() is not { Length: > 0 } text ? null
+        : DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, out var time) ? time
+        : throw ApiException.BadRequest($"{name}: \"{text}\" is not a time like 2006-01-02T15:04:05Z");
 }

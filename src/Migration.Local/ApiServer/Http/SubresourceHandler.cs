@@ -5,7 +5,8 @@ namespace Migration.Local.ApiServer;
 
 /// <summary>Status, scale, binding, eviction, log, resize, finalize and token.</summary>
 internal sealed class SubresourceHandler(
-    ObjectReader reader, ObjectWriter writer, Evictions evictions, Admission admission, Authentication authentication, PodLogs logs, TimeProvider time)
+    ObjectReader reader, ObjectWriter writer, Evictions evictions, Admission admission, Authentication authentication, PodLogs logs,
+    PodConnections connections, TimeProvider time)
 {
     public async Task HandleAsync(HttpContext http, RequestTarget target, CancellationToken ct)
     {
@@ -17,6 +18,11 @@ internal sealed class SubresourceHandler(
         if (subresource.Name == "log")
         {
             await logs.WriteAsync(http, reader.Get(type, target.Key), ct);
+            return;
+        }
+        if (subresource.Name is "exec" or "attach" or "portforward")
+        {
+            await connections.ServeAsync(http, subresource.Name, reader.Get(type, target.Key), ct);
             return;
         }
         var options = WriteOptions.Read(http);

@@ -1,0 +1,5 @@
+namespace Migration.EndToEnd.Tests.Pods;
+
+/// <summary>Tests that share one cluster.</summary>
+[CollectionDefinition(nameof(PodsCollection))]
+public sealed class PodsCollection : ICollectionFixture<PodsCluster>;
