@@ -43,7 +43,7 @@ public sealed class ControllerProcess(ControllerOptions options, KubernetesConfi
         await using var events = new EventRecorder(client, Component, options.Identity, logs.CreateLogger<EventRecorder>());
         var evictions = new EvictionReview(client, options.EvictionStrategy, events, logs.CreateLogger<EvictionReview>());
         await using var webhooks = options.Webhooks is { } served
-            ? new Webhooks(client, served, options.Namespace, [.. AdmissionEndpoints.All(client), evictions.Endpoint], logs, time)
+            ? new Webhooks(client, served, options.Namespace, [.. AdmissionEndpoints.All(client, options.EvictionStrategy), evictions.Endpoint], logs, time)
             : null;
         await BothAsync(
             run => lease.LeadAsync(leading => LeadAsync(client, cluster, queues, webhooks, leading), run),

@@ -22,7 +22,6 @@ public static class InstanceDefaults
         return withNetwork with
         {
             TerminationGracePeriodSeconds = spec.TerminationGracePeriodSeconds ?? TerminationGracePeriodSeconds,
-            EvictionStrategy = OrElse(spec.EvictionStrategy, Api.EvictionStrategy.None),
             Domain = withNetwork.Domain with
             {
                 Machine = new MachineType { Unknown = spec.Domain.Machine?.Unknown, Type = OrElse(spec.Domain.Machine?.Type, Machine) },

@@ -22,7 +22,7 @@ public sealed record AdmissionEndpoint(string Path, bool IsMutating, Func<Admiss
     /// <summary>Whether answering may write something, dry runs excepted.</summary>
     public bool HasSideEffects { get; init; }
 
-    /// <summary>A CEL expression: requests for which it is false never come here. Servers that know none ask about all.</summary>
+    /// <summary>A CEL expression: requests for which it is false never come here.</summary>
     public string? Condition { get; init; }
 
     /// <summary>Whether the request is one that is to be asked here.</summary>

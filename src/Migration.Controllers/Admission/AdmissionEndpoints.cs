@@ -13,10 +13,11 @@ public static class AdmissionEndpoints
 {
     private static readonly string[] AllVersions = ["v1", "v1alpha3"];
 
-    public static IReadOnlyList<AdmissionEndpoint> All(KubernetesClient client) =>
+    /// <param name="evictionStrategy">Of instances that name none.</param>
+    public static IReadOnlyList<AdmissionEndpoint> All(KubernetesClient client, string evictionStrategy) =>
     [
         Mutating(KubeVirt.VirtualMachines, MachineRules.Complete) with { Versions = AllVersions },
-        Mutating(KubeVirt.Instances, InstanceRules.Complete) with { Versions = AllVersions },
+        Mutating(KubeVirt.Instances, proposal => InstanceRules.Complete(proposal, evictionStrategy)) with { Versions = AllVersions },
         Mutating(KubeVirt.Migrations, MigrationRules.Complete) with { Versions = AllVersions, Operations = [AdmissionOperation.Create] },
         Validating(KubeVirt.VirtualMachines, MachineRules.Check) with { Versions = AllVersions, IsRequired = true },
         Validating(KubeVirt.Instances, InstanceRules.Check) with { Versions = AllVersions, IsRequired = true },

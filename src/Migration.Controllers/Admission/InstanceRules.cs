@@ -21,14 +21,15 @@ public static class InstanceRules
     }
 
     /// <summary>What controllers take an instance to be, written into it. Its firmware's UUID is its own UID, which not every server gives in time.</summary>
-    public static VirtualMachineInstance Complete(Proposal<VirtualMachineInstance> proposal)
+    public static VirtualMachineInstance Complete(Proposal<VirtualMachineInstance> proposal, string evictionStrategy)
     {
         var instance = proposal.Object;
         if (instance.IsDeleting)
             return instance;
         var spec = InstanceDefaults.Complete(instance.Spec, instance.Metadata.Uid ?? "");
         var firmware = string.IsNullOrEmpty(instance.Metadata.Uid) ? instance.Spec.Domain.Firmware : spec.Domain.Firmware;
-        return instance with { Spec = spec with { Domain = spec.Domain with { Firmware = firmware } } };
+        var eviction = string.IsNullOrEmpty(spec.EvictionStrategy) ? evictionStrategy : spec.EvictionStrategy;
+        return instance with { Spec = spec with { EvictionStrategy = eviction, Domain = spec.Domain with { Firmware = firmware } } };
     }
 
     internal static IReadOnlyList<string> Warnings(VirtualMachineInstance instance, string prefix = "") =>

@@ -10,8 +10,9 @@ namespace Migration.Controllers.Admission;
 /// </summary>
 /// <remarks>
 /// Without an answer, what needs a rule's consent is refused, and what only gets defaults is let through: controllers
-/// fill them in themselves. No webhook looks at kinds that are not ours, evictions excepted, and of those only at the
-/// evictions of launcher pods: a controller that is down stops no other pod.
+/// fill them in themselves. No webhook looks at kinds that are not ours, evictions excepted, and of those only at
+/// launcher pods': a controller that is down stops no other pod. Labels cannot tell them (an eviction has none), so it
+/// takes a condition on the pod's name.
 /// </remarks>
 public static class WebhookConfigurations
 {
@@ -53,8 +54,7 @@ public static class WebhookConfigurations
         };
         if (endpoint.IsMutating)
             webhook["reinvocationPolicy"] = "IfNeeded";
-        // Behind a URL is the embedded API server, which evaluates none.
-        if (url is null && endpoint.Condition is { } condition)
+        if (endpoint.Condition is { } condition)
             webhook["matchConditions"] = new JsonArray(new JsonObject { ["name"] = "ours", ["expression"] = condition });
         return webhook;
     }

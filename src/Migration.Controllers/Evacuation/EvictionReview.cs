@@ -24,6 +24,8 @@ public sealed class EvictionReview(KubernetesClient client, string clusterStrate
         Resource = "pods/eviction",
         Operations = [AdmissionOperation.Create],
         HasSideEffects = true,
+        // A guest that could have moved is not to be lost because nobody could say so.
+        IsRequired = true,
         // All other pods are none of our business, and must not wait for us.
         Condition = "request.name.startsWith('virt-launcher-')",
     };

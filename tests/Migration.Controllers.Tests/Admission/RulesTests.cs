@@ -58,10 +58,10 @@ public sealed class RulesTests
     {
         var instance = Instance("""{"domain":{"devices":{},"memory":{"guest":"1Gi"}}}""");
 
-        var complete = InstanceRules.Complete(New(instance));
+        var complete = InstanceRules.Complete(New(instance), "External");
 
-        Assert.True(KubeVirt.Instances.Same(complete, instance with { Spec = InstanceDefaults.Complete(instance.Spec, instance.Metadata.Uid!) }));
-        Assert.True(KubeVirt.Instances.Same(complete, InstanceRules.Complete(New(complete))));
+        Assert.True(KubeVirt.Instances.Same(complete, instance with { Spec = InstanceDefaults.Complete(instance.Spec, instance.Metadata.Uid!) with { EvictionStrategy = "External" } }));
+        Assert.True(KubeVirt.Instances.Same(complete, InstanceRules.Complete(New(complete), "None")));
     }
 
     [Fact]
@@ -69,7 +69,7 @@ public sealed class RulesTests
     {
         var instance = Instance("""{"domain":{"devices":{},"memory":{"guest":"1Gi"}}}""");
 
-        Assert.Null(InstanceRules.Complete(New(instance with { Metadata = instance.Metadata with { Uid = null } })).Spec.Domain.Firmware);
+        Assert.Null(InstanceRules.Complete(New(instance with { Metadata = instance.Metadata with { Uid = null } }), "None").Spec.Domain.Firmware);
     }
 
     [Theory]

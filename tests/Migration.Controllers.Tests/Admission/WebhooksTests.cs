@@ -122,7 +122,7 @@ public sealed class WebhooksTests
     }
 
     private static Webhooks Replica(ControllerLab lab, IPEndPoint listen, IPEndPoint url, TimeProvider time) =>
-        new(lab.Client, new WebhookOptions(listen, new Uri($"https://{url}")), "migration-system", AdmissionEndpoints.All(lab.Client), NullLoggerFactory.Instance, time);
+        new(lab.Client, new WebhookOptions(listen, new Uri($"https://{url}")), "migration-system", AdmissionEndpoints.All(lab.Client, "None"), NullLoggerFactory.Instance, time);
 
     private static async Task<ControllerLab> ServedLabAsync()
     {
