@@ -66,6 +66,9 @@ internal static partial class Log
     [LoggerMessage(LogLevel.Information, "Deleted network {Network}, {Key}")]
     public static partial void DelegateDeleted(ILogger log, string network, string key);
 
+    [LoggerMessage(LogLevel.Warning, "Network {Network}, {Key}: {Capability} is asked for, and no plugin of its configuration declares that capability")]
+    public static partial void CapabilityNotTaken(ILogger log, string network, string key, string capability);
+
     [LoggerMessage(LogLevel.Warning, "A failed ADD of {Key} was not undone as a whole: {Reason}")]
     public static partial void DelegateNotUndone(ILogger log, string key, string reason);
 

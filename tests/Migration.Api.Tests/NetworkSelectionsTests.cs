@@ -24,13 +24,16 @@ public sealed class NetworkSelectionsTests
     [Fact]
     public void What_an_element_asks_for_is_read_and_written_back_with_what_is_not_known()
     {
-        const string annotation = """[{"name":"lan","namespace":"infra","mac":"02:00:00:00:00:07","interface":"net7","ips":["10.1.0.5/24","fd00::5"],"default-route":["10.1.0.1"],"cni-args":{"a":[1]},"bandwidth":{"ingressRate":1}}]""";
+        const string annotation = """[{"name":"lan","namespace":"infra","mac":"02:00:00:00:00:07","interface":"net7","ips":["10.1.0.5/24","fd00::5"],"default-route":["10.1.0.1"],"cni-args":{"a":[1]},"bandwidth":{"ingressRate":1},"portMappings":[{"hostPort":8080,"containerPort":80,"protocol":"TCP","hostIP":"10.0.0.1"}],"infiniband-guid":"00:11:22:33:44:55:66:7F","x":{"y":1}}]""";
 
         Assert.True(NetworkSelections.TryParse(annotation, "default", out var selections, out var error), error);
 
         var selection = Assert.Single(selections);
         Assert.Equal(("02:00:00:00:00:07", "10.1.0.5/24", "fd00::5", "10.1.0.1"), (selection.Mac, selection.Ips![0], selection.Ips[1], selection.DefaultRoute![0]));
         Assert.Equal("""{"a":[1]}""", selection.CniArgs!.Value.GetRawText());
+        Assert.Equal(
+            [("bandwidth", """{"ingressRate":1}"""), ("portMappings", """[{"hostPort":8080,"containerPort":80,"protocol":"TCP","hostIP":"10.0.0.1"}]"""), ("infinibandGUID", "\"00:11:22:33:44:55:66:7F\"")],
+            SelectionCapabilities.Of(selection).Select(one => (one.Capability, one.Argument)));
         Assert.Equal(annotation, NetworkSelections.Write(selections));
     }
 
@@ -69,6 +72,17 @@ public sealed class NetworkSelectionsTests
     [InlineData("""[{"name":"lan","default-route":["gateway"]}]""", "default/lan: default-route 'gateway' is not an IP address")]
     [InlineData("""[{"name":"lan","default-route":["10.0.0.1"]},{"name":"wan","default-route":["10.0.0.2"]}]""", "default/wan: only one network can have a default-route")]
     [InlineData("""[{"name":"lan","cni-args":"a"}]""", "default/lan: cni-args is not an object")]
+    [InlineData("""[{"name":"lan","bandwidth":8}]""", "default/lan: bandwidth is not an object")]
+    [InlineData("""[{"name":"lan","bandwidth":{"rate":8}}]""", "default/lan: bandwidth.rate is not one of ingressRate")]
+    [InlineData("""[{"name":"lan","bandwidth":{"ingressRate":-1}}]""", "default/lan: bandwidth.ingressRate is not one of")]
+    [InlineData("""[{"name":"lan","bandwidth":{"ingressRate":"8M"}}]""", "default/lan: bandwidth.ingressRate is not one of")]
+    [InlineData("""[{"name":"lan","portMappings":{}}]""", "default/lan: portMappings is not a list")]
+    [InlineData("""[{"name":"lan","portMappings":[80]}]""", "default/lan: portMappings holds something")]
+    [InlineData("""[{"name":"lan","portMappings":[{"hostPort":80}]}]""", "default/lan: portMappings: containerPort is not a port")]
+    [InlineData("""[{"name":"lan","portMappings":[{"hostPort":0,"containerPort":80}]}]""", "default/lan: portMappings: hostPort is not a port")]
+    [InlineData("""[{"name":"lan","portMappings":[{"hostPort":80,"containerPort":80,"protocol":"icmp"}]}]""", "default/lan: portMappings: protocol \"icmp\" is none of tcp")]
+    [InlineData("""[{"name":"lan","portMappings":[{"hostPort":80,"containerPort":80,"hostIP":"here"}]}]""", "default/lan: portMappings: hostIP \"here\" is not an IP address")]
+    [InlineData("""[{"name":"lan","infiniband-guid":"00:11"}]""", "default/lan: infiniband-guid '00:11' is not eight octets")]
     public void What_is_neither_form_is_refused_as_a_whole(string annotation, string expected)
     {
         Assert.False(NetworkSelections.TryParse(annotation, "default", out var selections, out var error));

@@ -385,16 +385,19 @@ public sealed class NetworkTests
     }
 
     [Fact]
-    public async Task What_only_multus_hands_on_is_named_where_the_node_attaches()
+    public async Task What_a_networks_plugins_declare_is_handed_to_the_node_and_the_rest_is_named()
     {
         await using var lab = await ControllerLab.StartAsync();
         lab.StartControllers();
-        await lab.CreateNetworkAsync("lan");
-        await lab.CreateInstanceAsync("vm", Spec(["default"]), new Dictionary<string, string> { [Annotations.Networks] = """[{"name":"lan","bandwidth":{"ingressRate":1}}]""" });
+        await lab.CreateNetworkAsync("lan", config: """{"cniVersion":"1.0.0","name":"lan","plugins":[{"type":"bridge"},{"type":"bandwidth","capabilities":{"bandwidth":true,"portMappings":false}}]}""");
+        const string asked = """[{"name":"lan","ips":["10.10.0.5/24"],"bandwidth":{"ingressRate":8000},"portMappings":[{"hostPort":80,"containerPort":80}],"color":"blue"}]""";
+        await lab.CreateInstanceAsync("vm", Spec(["default"]), new Dictionary<string, string> { [Annotations.Networks] = asked });
 
         var instance = await lab.InstanceAsync("vm", InstancePhase.Running);
 
-        Assert.Equal("metadata.annotations[k8s.v1.cni.cncf.io/networks][default/lan].bandwidth", instance.Status!.Conditions.Find(InstanceCondition.FieldsNotActedOn)!.Message);
+        const string path = "metadata.annotations[k8s.v1.cni.cncf.io/networks][default/lan].";
+        Assert.Equal(string.Join(", ", new[] { "color", "portMappings", "ips" }.Select(key => path + key)), instance.Status!.Conditions.Find(InstanceCondition.FieldsNotActedOn)!.Message);
+        Assert.Equal("""{"ingressRate":8000}""", Assert.Single(lab.A.Machines).Plan.Interfaces[1].Delegate.Capabilities["bandwidth"]);
     }
 
     [Fact]

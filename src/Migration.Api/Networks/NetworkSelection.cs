@@ -31,6 +31,15 @@ public sealed record NetworkSelection : OpenRecord
     [JsonPropertyName("cni-args")]
     public JsonElement? CniArgs { get; init; }
 
+    /// <summary>An object: ingressRate, ingressBurst, egressRate and egressBurst, in bits per second and bits.</summary>
+    public JsonElement? Bandwidth { get; init; }
+
+    /// <summary>A list of objects: hostPort, containerPort, protocol, hostIP.</summary>
+    public JsonElement? PortMappings { get; init; }
+
+    [JsonPropertyName("infiniband-guid")]
+    public string? InfinibandGuid { get; init; }
+
     /// <summary>The NetworkAttachmentDefinition it names.</summary>
     [JsonIgnore]
     public ObjectKey Definition => new(Namespace ?? "", Name);

@@ -116,7 +116,9 @@ public static partial class NetworkSelections
             return $"{selection.Definition}: '{address}' is not an IP address, with or without a prefix length";
         if (selection.DefaultRoute?.FirstOrDefault(gateway => !AddressText.TryParse(gateway, out _)) is { } gateway)
             return $"{selection.Definition}: default-route '{gateway}' is not an IP address";
-        return selection.CniArgs is { ValueKind: not (JsonValueKind.Object or JsonValueKind.Null) } ? $"{selection.Definition}: cni-args is not an object" : null;
+        if (selection.CniArgs is { ValueKind: not (JsonValueKind.Object or JsonValueKind.Null) })
+            return $"{selection.Definition}: cni-args is not an object";
+        return SelectionCapabilities.Error(selection) is { } error ? $"{selection.Definition}: {error}" : null;
     }
 
     private static string? Clash(List<NetworkSelection> before, NetworkSelection selection)

@@ -38,9 +38,25 @@ public static class CniConfigurations
         if (string.IsNullOrWhiteSpace(configuration) || Mistake(configuration) is not null)
             return false;
         using var json = Parse(configuration);
-        var plugins = json.RootElement.TryGetProperty("plugins", out var list) ? list.EnumerateArray().ToList() : [json.RootElement];
+        var plugins = Plugins(json);
         return TypeOf(plugins[0]) == "bridge" && !plugins.Exists(plugin => plugin.TryGetProperty("macspoofchk", out var check) && check.ValueKind is JsonValueKind.True);
     }
+
+    /// <summary>
+    /// Whether any of its plugins takes what a network selection asks for by this capability. Nobody can tell of a
+    /// configuration that the node has.
+    /// </summary>
+    public static bool MayTake(string configuration, string capability)
+    {
+        if (string.IsNullOrWhiteSpace(configuration) || Mistake(configuration) is not null)
+            return true;
+        using var json = Parse(configuration);
+        return Plugins(json).Exists(plugin =>
+            plugin.TryGetProperty("capabilities", out var all) && all.ValueKind is JsonValueKind.Object && all.TryGetProperty(capability, out var takes) && takes.ValueKind is JsonValueKind.True);
+    }
+
+    private static List<JsonElement> Plugins(JsonDocument json) =>
+        json.RootElement.TryGetProperty("plugins", out var list) ? list.EnumerateArray().ToList() : [json.RootElement];
 
     private static JsonDocument Parse(string configuration) => JsonDocument.Parse(Encoding.UTF8.GetBytes(configuration));
 

@@ -86,6 +86,8 @@ public sealed class NetworkDefinitions(KubernetesClient client, ClusterView clus
         };
         plan.Addresses.AddRange(selection.Ips ?? []);
         plan.DefaultRoute.AddRange(selection.DefaultRoute ?? []);
+        foreach (var (_, capability, argument) in SelectionCapabilities.Of(selection))
+            plan.Capabilities[capability] = argument;
         return plan;
     }
 
@@ -110,9 +112,16 @@ public sealed class NetworkDefinitions(KubernetesClient client, ClusterView clus
             if (!byNode)
                 return;
             _delegates[guest.Name] = plan;
-            // Port mappings, bandwidth: Multus hands them on.
-            _notActedOn.AddRange((guest.Selection?.Unknown ?? new Dictionary<string, JsonElement>()).Keys.Order()
-                .Select(key => new UnsupportedField($"metadata.annotations[{Annotations.Networks}][{guest.Selection!.Definition}].{key}", false)));
+            _notActedOn.AddRange(NotActedOn(guest, plan.Configuration).Select(key => new UnsupportedField($"metadata.annotations[{Annotations.Networks}][{guest.Selection!.Definition}].{key}", false)));
+        }
+
+        // What nobody knows; and what the network's plugins do not declare that they take: they are not told it.
+        private static IEnumerable<string> NotActedOn(GuestNetwork guest, string configuration)
+        {
+            if (guest.Selection is not { } selection)
+                return [];
+            var asked = SelectionCapabilities.Of(selection).Select(one => (one.Key, one.Capability)).Concat(selection.Ips is { Count: > 0 } ? [("ips", "ips")] : []);
+            return [.. (selection.Unknown ?? new Dictionary<string, JsonElement>()).Keys.Order(), .. asked.Where(one => !CniConfigurations.MayTake(configuration, one.Capability)).Select(one => one.Key)];
         }
 
         public ResolvedNetworks Result() => new()

@@ -17,6 +17,9 @@ internal sealed record DelegatePlan
     /// <summary>The selection's cni-args, a JSON object; empty for none.</summary>
     public string CniArguments { get; init; } = "";
 
+    /// <summary>JSON values for the plugins that declare the capability; null is none.</summary>
+    public IReadOnlyDictionary<string, string>? Capabilities { get; init; }
+
     /// <summary>It stands in the place of the pod network.</summary>
     public bool IsPrimary { get; init; }
 }

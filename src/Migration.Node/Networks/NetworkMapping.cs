@@ -1,4 +1,5 @@
 using Google.Protobuf.WellKnownTypes;
+using Migration.Node.Networks.Delegates;
 using Migration.Packets;
 using Migration.Qemu;
 using Wire = Migration.Protos;
@@ -90,7 +91,27 @@ internal static class NetworkMapping
             DefaultRoute = [.. wire.DefaultRoute],
             CniArguments = wire.CniArgs,
             IsPrimary = wire.Primary,
+            Capabilities = ToCapabilities(nic, wire),
         };
+    }
+
+    private static SortedDictionary<string, string>? ToCapabilities(string nic, Wire.Delegate wire)
+    {
+        foreach (var (name, value) in wire.Capabilities)
+        {
+            if (DelegateChains.OwnCapabilities.Contains(name))
+                throw Malformed($"interface {nic}: delegate.capabilities: {name} has a field of its own");
+            try
+            {
+                using var _ = System.Text.Json.JsonDocument.Parse(value, NetworkList.Strict);
+            }
+            catch (System.Text.Json.JsonException broken)
+            {
+                throw Malformed($"interface {nic}: delegate.capabilities: {name} is not JSON: {broken.Message}");
+            }
+        }
+
+        return wire.Capabilities.Count == 0 ? null : new(wire.Capabilities, StringComparer.Ordinal);
     }
 
     public static Wire.Interface ToWire(InterfacePlan plan)
@@ -128,6 +149,7 @@ internal static class NetworkMapping
         var wire = new Wire.Delegate { Name = plan.Name, Configuration = plan.Configuration, Mac = plan.Mac, CniArgs = plan.CniArguments, Primary = plan.IsPrimary };
         wire.Addresses.AddRange(plan.Addresses);
         wire.DefaultRoute.AddRange(plan.DefaultRoute);
+        wire.Capabilities.Add(plan.Capabilities?.ToDictionary() ?? []);
         return wire;
     }
 

@@ -419,6 +419,42 @@ public sealed class DelegateTests
     }
 
     [Fact]
+    public async Task Bandwidth_and_port_mappings_are_what_the_selection_asks_for()
+    {
+        await using var lab = await NodeLab.StartAsync();
+        var pod = await lab.A.CreatePodAsync("net");
+        var bridge = BridgeOf(lab, "blue", "10.66.1.0/24", "fd66:1::/64").Replace("\"cniVersion\":\"1.0.0\",\"name\":\"blue\",", "", StringComparison.Ordinal);
+        var nic = Delegated("blue", "pod0a", "default/blue", $$"""
+            {"cniVersion":"1.0.0","name":"blue","plugins":[{{bridge}},{"type":"portmap","capabilities":{"portMappings":true} },{"type":"bandwidth","capabilities":{"bandwidth":true} }]}
+            """);
+        nic.Delegate.Capabilities["bandwidth"] = """{"ingressRate":8000000,"ingressBurst":800000,"egressRate":16000000,"egressBurst":800000}""";
+        nic.Delegate.Capabilities["portMappings"] = """[{"hostPort":8080,"containerPort":80,"protocol":"tcp"}]""";
+        nic.Delegate.Capabilities["infinibandGUID"] = "\"00:11:22:33:44:55:66:77\"";
+        await PlanAsync(lab, pod, nic);
+
+        await pod.AttachAsync();
+
+        // The NIC's own end, and the device that what leaves the pod is led through.
+        var shaped = JsonDocument.Parse(await lab.A.Namespace.ExecuteAsync("tc -j qdisc show")).RootElement.EnumerateArray().Where(qdisc => qdisc.GetProperty("kind").GetString() == "tbf").ToList();
+        Assert.Equal([1_000_000, 2_000_000], shaped.Select(qdisc => qdisc.GetProperty("options").GetProperty("rate").GetInt64()).Order());
+        Assert.Matches(@"-A CNI-DN-\S+ -p tcp -m tcp --dport 8080 -j DNAT --to-destination 10\.66\.1\.2:80", await lab.A.Namespace.ExecuteAsync("iptables-save -t nat"));
+        Assert.Contains("infinibandGUID is asked for, and no plugin of its configuration declares that capability", lab.A.Log);
+        using (var guest = await LabGuestStack.PlugAsync(pod, (await BoundAsync(lab, pod))[1].Tap, (await BoundAsync(lab, pod))[1].Mac))
+        {
+            await guest.UdhcpcAsync(lab.Folder);
+            await guest.Namespace.IpAsync("route replace default via 10.66.1.1");
+            using var web = TiedProcess.Start("/usr/bin/nsenter", [$"--net={guest.Namespace.Path}", "--", "busybox", "nc", "-ll", "-p", "80", "-e", "echo", "hello"], Path.Combine(lab.Folder, "web"), Path.Combine(lab.Folder, "web"));
+            await lab.A.EventuallyAsync(() => AnswersAsync(lab.B, "busybox nc -w 5 10.91.0.1 8080"), "the other node reaches the guest at a port of its node");
+        }
+
+        await pod.DetachAsync();
+
+        Assert.DoesNotContain("tbf", await lab.A.Namespace.ExecuteAsync("tc qdisc show"));
+        Assert.DoesNotContain("10.66.1.2", await lab.A.Namespace.ExecuteAsync("iptables-save -t nat"));
+        await NothingIsLeftAsync(lab, pod);
+    }
+
+    [Fact]
     public async Task Collect_and_status_reach_the_plugins_of_delegates()
     {
         await using var lab = await NodeLab.StartAsync();
@@ -581,18 +617,19 @@ public sealed class DelegateTests
             Assert.Equal(StatusCode.Aborted, await ProbeAsync());
     }
 
-    private static Task IsReachedAsync(LabNode node, string address) => node.EventuallyAsync(async () =>
+    private static Task IsReachedAsync(LabNode node, string address) => node.EventuallyAsync(() => AnswersAsync(node, $"ping -c 1 -W 2 {address}"), $"{address} answers");
+
+    private static async Task<bool> AnswersAsync(LabNode node, string question)
     {
         try
         {
-            await node.Namespace.ExecuteAsync($"ping -c 1 -W 2 {address}");
-            return true;
+            return (await node.Namespace.ExecuteAsync(question)).Length > 0;
         }
         catch (ShellException)
         {
             return false;
         }
-    }, $"{address} answers");
+    }
 
     /// <summary>From now on counts what this node's own pods say on the LAN with a MAC.</summary>
     private static async Task CountAsync(NodeLab lab, LabNode node, string mac)

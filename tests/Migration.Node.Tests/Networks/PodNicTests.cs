@@ -53,6 +53,17 @@ public sealed class PodNicTests
         Assert.Contains($"lease.mac '{mac}' {reason}", lease.Message);
     }
 
+    [Theory]
+    [InlineData("mac", "\"02:00:00:00:00:01\"", "delegate.capabilities: mac has a field of its own")]
+    [InlineData("CNIDeviceInfoFile", "\"/etc/shadow\"", "delegate.capabilities: CNIDeviceInfoFile has a field of its own")]
+    [InlineData("bandwidth", "{", "delegate.capabilities: bandwidth is not JSON")]
+    public void Capability_that_is_not_the_plans_to_name_is_refused(string name, string value, string reason)
+    {
+        var wire = new Wire.Interface { Name = "n", Delegate = new Wire.Delegate { Name = "ns/lan", Capabilities = { [name] = value } } };
+
+        Assert.Contains(reason, Assert.Throws<RefusedException>(() => NetworkMapping.ToInterface(wire)).Message);
+    }
+
     [Fact]
     public void Guest_is_told_the_way_that_the_pod_would_prefer()
     {

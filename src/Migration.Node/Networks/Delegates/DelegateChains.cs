@@ -6,7 +6,10 @@ namespace Migration.Node.Networks.Delegates;
 /// <summary>From what a network selection asks for to what its plugins are told, as Multus and libcni do it.</summary>
 internal sealed class DelegateChains(NetworkFolder networks)
 {
-    private const string DeviceCapability = "CNIDeviceInfoFile";
+    private const string DeviceCapability = "CNIDeviceInfoFile", MacCapability = "mac", AddressCapability = "ips";
+
+    /// <summary>Those that are told by fields of their own, or by this node.</summary>
+    public static readonly IReadOnlySet<string> OwnCapabilities = new HashSet<string> { DeviceCapability, MacCapability, AddressCapability };
 
     /// <summary>Everything but the order among the pod's delegates; nothing is executed yet.</summary>
     /// <exception cref="RefusedException">The plan or its configuration is nonsense, or there is none of that name.</exception>
@@ -97,10 +100,19 @@ internal sealed class DelegateChains(NetworkFolder networks)
     {
         var capabilities = new JsonObject { [DeviceCapability] = deviceFile };
         if (plan.Mac.Length > 0)
-            capabilities["mac"] = plan.Mac;
+            capabilities[MacCapability] = plan.Mac;
         if (plan.Addresses.Count > 0)
-            capabilities["ips"] = new JsonArray([.. plan.Addresses.Select(address => (JsonNode)address)]);
+            capabilities[AddressCapability] = new JsonArray([.. plan.Addresses.Select(address => (JsonNode)address)]);
+        foreach (var (name, value) in plan.Capabilities ?? new Dictionary<string, string>())
+            capabilities[name] = JsonNode.Parse(value);
         return capabilities;
+    }
+
+    /// <summary>What the selection asks for and none of the plugins takes: nobody acts on it, as nobody does with libcni. A MAC is told otherwise, too.</summary>
+    public static IEnumerable<string> NotTaken(DelegateRecord record)
+    {
+        var taken = record.List().Plugins.SelectMany(plugin => PluginCall.Declared(plugin, record.Capabilities)).ToHashSet();
+        return record.Capabilities.Select(capability => capability.Key).Where(name => name is not (DeviceCapability or MacCapability) && !taken.Contains(name));
     }
 
     private static void RequireInterfaceName(string name)

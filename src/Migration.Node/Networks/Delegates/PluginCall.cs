@@ -40,16 +40,11 @@ internal sealed record PluginCall
         return input;
     }
 
-    private JsonObject RuntimeConfiguration(JsonObject plugin)
-    {
-        var granted = new JsonObject();
-        var declarations = plugin["capabilities"] as JsonObject;
-        foreach (var (capability, value) in Capabilities)
-        {
-            if (declarations?[capability] is JsonValue declared && declared.TryGetValue<bool>(out var wanted) && wanted)
-                granted[capability] = value?.DeepClone();
-        }
+    /// <summary>Which of these a plugin takes: those that its configuration says true of.</summary>
+    public static IEnumerable<string> Declared(JsonObject plugin, JsonObject capabilities) => plugin["capabilities"] is JsonObject declarations
+        ? capabilities.Select(capability => capability.Key).Where(name => declarations[name] is JsonValue declared && declared.TryGetValue<bool>(out var wanted) && wanted)
+        : [];
 
-        return granted;
-    }
+    private JsonObject RuntimeConfiguration(JsonObject plugin) =>
+        new(Declared(plugin, Capabilities).Select(name => KeyValuePair.Create(name, Capabilities[name]?.DeepClone())));
 }

@@ -237,6 +237,8 @@ internal sealed class PodNetworks
     private async Task<DelegateRecord> ExecuteAsync(DelegateRecord record)
     {
         _chain.RequirePlugins(record.List());
+        foreach (var capability in DelegateChains.NotTaken(record))
+            Log.CapabilityNotTaken(_log, record.Plan.Delegate!.Name, record.Key.ToString(), capability);
         _records.Save(record);
         var result = await _chain.AddAsync(record.Call(record.NamespacePath));
         using var space = NetworkNamespace.Open(record.NamespacePath);

@@ -54,6 +54,21 @@ public sealed class DelegateChainsTests
         Assert.Contains("ns/lan, cni-args: not a JSON object", refused.Message);
     }
 
+    [Theory]
+    [InlineData("""{"type":"x","capabilities":{"bandwidth":true}}""", "")]
+    [InlineData("""{"plugins":[{"type":"x"},{"type":"y","capabilities":{"bandwidth":true}}]}""", "")]
+    [InlineData("""{"type":"x","capabilities":{"bandwidth":false,"mac":true}}""", "bandwidth")]
+    [InlineData("""{"type":"x"}""", "bandwidth")]
+    public void Capability_that_no_plugin_declares_is_told(string configuration, string notTaken)
+    {
+        var nic = Delegated(configuration);
+
+        var record = Prepare(nic with { Delegate = nic.Delegate! with { Capabilities = new Dictionary<string, string> { ["bandwidth"] = """{"ingressRate":1}""" } } });
+
+        Assert.Equal(notTaken, string.Join(' ', DelegateChains.NotTaken(record)));
+        Assert.Equal("""{"ingressRate":1}""", record.Capabilities["bandwidth"]!.ToJsonString());
+    }
+
     private static InterfacePlan Delegated(string configuration) =>
         new() { Name = "lan", PodInterface = "net1", Delegate = new() { Name = "ns/lan", Configuration = configuration, Mac = Mac } };
 
