@@ -12,6 +12,7 @@ public static class BenchCommand
     private static readonly SortedDictionary<string, Bench> Benches = new(StringComparer.Ordinal)
     {
         ["cni"] = CniBench.RunAsync,
+        ["controllers"] = ControllersBench.RunAsync,
         ["dhcp"] = DhcpBench.RunAsync,
         ["migration"] = MigrationBench.RunAsync,
     };

@@ -60,6 +60,9 @@ public sealed class StartedProgram : IDisposable
         }
     }
 
+    /// <summary>SIGKILL, at once.</summary>
+    public void Kill() => _process.Kill();
+
     public void Dispose() => _process.Dispose();
 
     private static IEnumerable<string> CommandLine(ProgramStart start)
