@@ -17,7 +17,20 @@ public sealed class PodNicTests
         Assert.Null(PodNic.WhyNot(Veth with { Kind = null }, master: null));
     }
 
-    // ipvlan and vrf are not in every kernel that the tests run on; what such links look like is known.
+    [Fact]
+    public void Nic_that_shares_its_parents_mac_or_belongs_to_a_vrf_is_refused_as_the_kernel_describes_it()
+    {
+        var (ipvlan, ipvtap, vrf, member) = (RealLinks.Ipvlan, RealLinks.Ipvtap, RealLinks.Vrf, RealLinks.VrfMember);
+
+        Assert.Equal(("eth0", 5, 4, "020000000011", 1500), (ipvlan.Name, ipvlan.Index, ipvlan.LinkedIndex, ipvlan.Mac.ToString(), ipvlan.Mtu));
+        Assert.Equal(("eth1", 9, "veth", 7), (member.Name, member.Index, member.Kind, member.MasterIndex));
+        Assert.Equal(("red", 7, "vrf", (int?)null), (vrf.Name, vrf.Index, vrf.Kind, vrf.MasterIndex));
+        Assert.Equal("is an ipvlan interface: it shares its MAC with its parent, so a guest cannot take it over", PodNic.WhyNot(ipvlan, master: null));
+        Assert.Equal("is an ipvtap interface: it shares its MAC with its parent, so a guest cannot take it over", PodNic.WhyNot(ipvtap, master: null));
+        Assert.Equal("belongs to the VRF red: its routes are not the guest's to take", PodNic.WhyNot(member, vrf));
+    }
+
+    // Not every kernel that the tests run on has them.
     [Theory]
     [InlineData("ipvlan", null, "is an ipvlan interface: it shares its MAC with its parent")]
     [InlineData("ipvtap", null, "is an ipvtap interface: it shares its MAC with its parent")]
