@@ -47,7 +47,8 @@ public sealed class ManifestTests
         using var authority = CertificateAuthority.Create("manifest-tests", TimeProvider.System);
         using var stranger = CertificateAuthority.Create("manifest-tests", TimeProvider.System);
         await using var server = await StartAsync(authority);
-        Assert.Equal(200, await AskAsync(server, authority.Issue("migration:controllers", "migration")));
+        Assert.Equal(200, await AskAsync(server, authority.Issue("somebody", "system:masters")));
+        Assert.Equal(403, await AskAsync(server, authority.Issue("migration:controllers", "migration")));
         Assert.Equal(0, await AskAsync(server, stranger.Issue("migration:controllers", "migration")));
     }
 

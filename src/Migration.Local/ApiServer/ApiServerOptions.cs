@@ -24,6 +24,9 @@ public sealed record ApiServerOptions
     /// <summary>Directory whose YAML files (CustomResourceDefinitions) are loaded before the first request is answered.</summary>
     public string? ManifestDirectory { get; init; }
 
+    /// <summary>Further YAML files to load, after those of the directory.</summary>
+    public IReadOnlyList<string> ManifestFiles { get; init; } = [];
+
     /// <summary>Bearer token that is the administrator's, besides client certificates.</summary>
     public string? AdminToken { get; init; }
 

@@ -15,6 +15,7 @@ internal sealed class Cluster : IAsyncDisposable
     private readonly ObjectWriter _writer;
     private readonly ObjectRemover _remover;
     private readonly WebhookClient _webhookClient;
+    private readonly ServiceAccountTokens _tokens;
     private GarbageCollector? _collector;
 
     public Cluster(ApiServerOptions options, ILogger log, CancellationToken stopping)
@@ -28,12 +29,15 @@ internal sealed class Cluster : IAsyncDisposable
         var reader = new ObjectReader(Store, time);
         _writer = new ObjectWriter(Store, admission, time);
         _remover = new ObjectRemover(Store, admission, time);
-        Authentication = new Authentication(options.Authority, options.AdminToken);
+        _tokens = new ServiceAccountTokens(options.Authority, Store, time);
+        Authentication = new Authentication(options.Authority, options.AdminToken, _tokens);
+        var authorizer = new Authorizer(Store);
         var evictions = new Evictions(Store, _registry, _writer, _remover, admission, time);
-        var subresources = new SubresourceHandler(reader, _writer, evictions, admission, Authentication, new PodLogs(options.PodLogs),
+        var subresources = new SubresourceHandler(reader, _writer, evictions, admission, _tokens, new PodLogs(options.PodLogs),
             new PodConnections(options.PodStreams), time);
-        var resources = new ResourceHandler(Store, reader, _writer, _remover, subresources, new Reviews(Authentication, time), time, stopping);
-        Handler = new ApiHandler(Authentication, _registry, new DiscoveryDocuments(_registry), new OpenApiDocuments(_registry), resources, log);
+        var resources = new ResourceHandler(Store, reader, _writer, _remover, subresources, new Reviews(Authentication, authorizer, time),
+            authorizer, time, stopping);
+        Handler = new ApiHandler(Authentication, authorizer, _registry, new DiscoveryDocuments(_registry), new OpenApiDocuments(_registry), resources, log);
     }
 
     public Store Store { get; } = new();
@@ -42,14 +46,19 @@ internal sealed class Cluster : IAsyncDisposable
 
     public ApiHandler Handler { get; }
 
-    /// <summary>Makes the namespaces a cluster begins with and loads the manifests of the options' directory.</summary>
+    /// <summary>Makes the namespaces and roles a cluster begins with and loads the options' manifests.</summary>
     public void Populate()
     {
         foreach (var name in FirstNamespaces)
             Create(new JsonObject { ["apiVersion"] = "v1", ["kind"] = "Namespace", ["metadata"] = new JsonObject { ["name"] = name } });
-        if (_options.ManifestDirectory is not { } directory)
-            return;
-        foreach (var file in Directory.EnumerateFiles(directory).Where(f => Path.GetExtension(f) is ".yaml" or ".yml" or ".json").Order(StringComparer.Ordinal))
+        foreach (var role in Yaml.Documents(DefaultRoles.Manifest).OfType<JsonObject>())
+            Create(role);
+        if (_options.ManifestDirectory is { } directory)
+        {
+            foreach (var file in Directory.EnumerateFiles(directory).Where(f => Path.GetExtension(f) is ".yaml" or ".yml" or ".json").Order(StringComparer.Ordinal))
+                Load(file);
+        }
+        foreach (var file in _options.ManifestFiles)
             Load(file);
     }
 
@@ -60,6 +69,7 @@ internal sealed class Cluster : IAsyncDisposable
         if (_collector is not null)
             await _collector.DisposeAsync();
         _webhookClient.Dispose();
+        _tokens.Dispose();
     }
 
     /// <summary>What follows from an object's being stored or removed at once, before its writer is answered.</summary>

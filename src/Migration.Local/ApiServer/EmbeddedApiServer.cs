@@ -57,10 +57,13 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
     }
 
     /// <summary>Writes a kubeconfig for the administrator, readable by its owner alone. Its certificate is new each time.</summary>
-    public void WriteKubeconfig(string path, Uri? server = null)
+    public void WriteKubeconfig(string path, Uri? server = null) => WriteKubeconfig(path, "kubernetes-admin", Caller.Masters, server);
+
+    /// <summary>The same for another user, who may do what roles allow: a name like <c>system:serviceaccount:NAMESPACE:NAME</c> is that service account.</summary>
+    public void WriteKubeconfig(string path, string user, string? group, Uri? server = null)
     {
-        using var admin = _options.Authority.Issue("kubernetes-admin", "system:masters");
-        IssuedCertificate.WriteSecret(path, Kubeconfig(server ?? Url, admin));
+        using var certificate = _options.Authority.Issue(user, group);
+        IssuedCertificate.WriteSecret(path, Kubeconfig(server ?? Url, certificate));
     }
 
     /// <summary>Forgets the history of changes, so that watches from before now are answered with 410: what etcd's compaction does after five minutes.</summary>
@@ -111,7 +114,7 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
         });
     }
 
-    private string Kubeconfig(Uri server, IssuedCertificate admin)
+    private string Kubeconfig(Uri server, IssuedCertificate user)
     {
         var name = _options.ClusterName;
         var config = new JsonObject
@@ -129,17 +132,17 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
             }),
             ["users"] = new JsonArray(new JsonObject
             {
-                ["name"] = $"{name}-admin",
+                ["name"] = $"{name}-user",
                 ["user"] = new JsonObject
                 {
-                    ["client-certificate-data"] = Base64(admin.CertificatePem),
-                    ["client-key-data"] = Base64(admin.KeyPem),
+                    ["client-certificate-data"] = Base64(user.CertificatePem),
+                    ["client-key-data"] = Base64(user.KeyPem),
                 },
             }),
             ["contexts"] = new JsonArray(new JsonObject
             {
                 ["name"] = name,
-                ["context"] = new JsonObject { ["cluster"] = name, ["user"] = $"{name}-admin", ["namespace"] = "default" },
+                ["context"] = new JsonObject { ["cluster"] = name, ["user"] = $"{name}-user", ["namespace"] = "default" },
             }),
             ["current-context"] = name,
         };

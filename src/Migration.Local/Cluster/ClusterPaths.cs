@@ -7,7 +7,7 @@ public sealed record ClusterPaths(string Name)
 
     public string Root { get; } = Path.Combine(Base, Name);
     public string Kubeconfig => Path.Combine(Root, "kubeconfig");
-    public string FabricKubeconfig => Path.Combine(Root, "fabric.kubeconfig");
+    public string ControllersKubeconfig => Path.Combine(Root, "controllers.kubeconfig");
     public string Page => Path.Combine(Root, "page");
     public string Ready => Path.Combine(Root, "ready");
     public string DaemonPid => Path.Combine(Root, "daemon.pid");

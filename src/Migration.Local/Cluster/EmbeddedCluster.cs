@@ -19,6 +19,9 @@ public sealed class EmbeddedCluster : IAsyncDisposable
     private const int WebhookPort = 9443;
     private const int HttpPort = 9090;
 
+    /// <summary>The controllers have the rights that they have in any cluster, those of deploy/, and no others.</summary>
+    private const string ControllersAccount = "system:serviceaccount:migration-system:migration-controllers";
+
     private readonly ClusterOptions _options;
     private readonly ILoggerFactory _logging;
     private readonly TimeProvider _time;
@@ -107,6 +110,7 @@ public sealed class EmbeddedCluster : IAsyncDisposable
                 CertificateAddresses = [Fabric.Gateway],
                 ClusterName = $"migration-{_options.Name}",
                 ManifestDirectory = Installation.Crds,
+                ManifestFiles = [Installation.ControllersRights],
                 PodLogs = OpenLogAsync,
                 Dialler = fabric.Dial,
                 PodStreams = Keep(new Owned<PodStreams>(new PodStreams(FindPod, _time))).Value.ServeAsync,
@@ -115,7 +119,7 @@ public sealed class EmbeddedCluster : IAsyncDisposable
             },
             ct));
         server.WriteKubeconfig(Paths.Kubeconfig, server.Url);
-        server.WriteKubeconfig(Paths.FabricKubeconfig, new Uri($"https://{Fabric.Gateway}:{FabricApiPort}"));
+        server.WriteKubeconfig(Paths.ControllersKubeconfig, ControllersAccount, null, new Uri($"https://{Fabric.Gateway}:{FabricApiPort}"));
         Client = new KubernetesClient(KubernetesConfig.FromKubeconfig(Paths.Kubeconfig));
     }
 
@@ -152,7 +156,7 @@ public sealed class EmbeddedCluster : IAsyncDisposable
         Supervise("controllers", new ProgramStart(
             Installation.Program("migration-controllers"),
             [
-                "--kubeconfig", Paths.FabricKubeconfig, "--certificates", Paths.ControllersCertificates,
+                "--kubeconfig", Paths.ControllersKubeconfig, "--certificates", Paths.ControllersCertificates,
                 "--node-port", NodePort.ToString(CultureInfo.InvariantCulture), "--namespace", "migration-system", "--identity", "local",
                 "--http-listen", $"{Fabric.Gateway}:{HttpPort}",
                 "--webhook-listen", $"{Fabric.Gateway}:{WebhookPort}", "--webhook-url", $"https://{Fabric.Gateway}:{WebhookPort}",

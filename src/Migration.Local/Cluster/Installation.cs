@@ -7,6 +7,7 @@ public static class Installation
     public static string Root { get; } = Path.GetFullPath(Path.Combine(Programs, "../.."));
     public static string Guest => Path.Combine(Root, "out/guest");
     public static string Crds => Path.Combine(Root, "deploy/crds");
+    public static string ControllersRights => Path.Combine(Root, "deploy/controllers/rbac.yaml");
     public static IReadOnlyList<string> CniPlugins { get; } = [Programs, "/usr/lib/cni", "/opt/cni/bin"];
 
     public static string Program(string name)

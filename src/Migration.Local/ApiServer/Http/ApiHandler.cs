@@ -6,7 +6,7 @@ namespace Migration.Local.ApiServer;
 
 /// <summary>Entry of every request: who asks, for what, in which form; and the one place where failures become answers.</summary>
 internal sealed class ApiHandler(
-    Authentication authentication, ResourceRegistry registry, DiscoveryDocuments discovery, OpenApiDocuments openApi,
+    Authentication authentication, Authorizer authorizer, ResourceRegistry registry, DiscoveryDocuments discovery, OpenApiDocuments openApi,
     ResourceHandler resources, ILogger log)
 {
     public async Task HandleAsync(HttpContext http)
@@ -48,8 +48,9 @@ internal sealed class ApiHandler(
             await Responses.WriteBytesAsync(http, 200, "text/plain; charset=utf-8", "ok"u8.ToArray(), ct);
             return;
         }
-        var caller = authentication.Identify(http);
+        var caller = Impersonation.Apply(http.Request, authentication.Identify(http), authorizer);
         http.Features.Set(caller);
+        authorizer.Require(caller, AccessRequest.Of(http.Request));
         if (path == "/version")
             await Responses.WriteAsync(http, new MediaType(false), 200, ServerVersion.Document, ct);
         else if (path.StartsWith("/openapi/", StringComparison.Ordinal))

@@ -50,11 +50,17 @@ internal static class ProtobufBody
         AccessReviewSpec 1:resourceAttributes:ResourceAttributes 2:nonResourceAttributes:NonResourceAttributes
         ResourceAttributes 1:namespace:string 2:verb:string 3:group:string 4:version:string 5:resource:string 6:subresource:string 7:name:string
         NonResourceAttributes 1:path:string 2:verb:string
+        SubjectAccessReview 1:metadata:ObjectMeta 2:spec:SubjectAccessReviewSpec
+        LocalSubjectAccessReview 1:metadata:ObjectMeta 2:spec:SubjectAccessReviewSpec
+        SubjectAccessReviewSpec 1:resourceAttributes:ResourceAttributes 2:nonResourceAttributes:NonResourceAttributes 3:user:string 4:groups:[]string 6:uid:string
         SelfSubjectRulesReview 1:metadata:ObjectMeta 2:spec:RulesReviewSpec
         RulesReviewSpec 1:namespace:string
         SelfSubjectReview 1:metadata:ObjectMeta
         TokenRequest 1:metadata:ObjectMeta 2:spec:TokenRequestSpec
-        TokenRequestSpec 1:audiences:[]string 4:expirationSeconds:int?
+        TokenRequestSpec 1:audiences:[]string 3:boundObjectRef:BoundObjectReference 4:expirationSeconds:int?
+        BoundObjectReference 1:kind:string 2:apiVersion:string 3:name:string 4:uid:string
+        TokenReview 1:metadata:ObjectMeta 2:spec:TokenReviewSpec
+        TokenReviewSpec 1:token:string 2:audiences:[]string
         """;
 
     private static readonly Dictionary<string, Dictionary<int, Field>> Messages = Descriptors

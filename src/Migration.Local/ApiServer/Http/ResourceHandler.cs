@@ -5,7 +5,7 @@ namespace Migration.Local.ApiServer;
 /// <summary>The verbs on resources, by method and path.</summary>
 internal sealed class ResourceHandler(
     Store store, ObjectReader reader, ObjectWriter writer, ObjectRemover remover, SubresourceHandler subresources, Reviews reviews,
-    TimeProvider time, CancellationToken stopping)
+    Authorizer authorizer,    TimeProvider time, CancellationToken stopping)
 {
     public async Task HandleAsync(HttpContext http, RequestTarget target, Caller caller, CancellationToken ct)
     {
@@ -17,7 +17,7 @@ internal sealed class ResourceHandler(
         }
         if (Reviews.Handles(type))
         {
-            await reviews.HandleAsync(http, type, caller, ct);
+            await reviews.HandleAsync(http, target, caller, ct);
             return;
         }
         var form = MediaType.Negotiate(http.Request.Headers.Accept);
@@ -88,6 +88,8 @@ internal sealed class ResourceHandler(
     {
         var options = WriteOptions.Read(http);
         var patch = await Patch.ReadAsync(http, target.Type, options, time, ct);
+        if (patch.MayCreate && store.Get(target.Type.Storage, target.Key) is null)
+            authorizer.Require(options.Caller, AccessRequest.Of(http.Request) with { Verb = "create" });
         var (patched, created) = await patch.PerformAsync(writer, target, "", ct);
         Responses.AddWarnings(http, options.Warnings);
         await view.WriteAsync(http, created ? 201 : 200, patched, ct);

@@ -5,7 +5,7 @@ namespace Migration.Local.ApiServer;
 
 /// <summary>Status, scale, binding, eviction, log, resize, finalize and token.</summary>
 internal sealed class SubresourceHandler(
-    ObjectReader reader, ObjectWriter writer, Evictions evictions, Admission admission, Authentication authentication, PodLogs logs,
+    ObjectReader reader, ObjectWriter writer, Evictions evictions, Admission admission, ServiceAccountTokens tokens, PodLogs logs,
     PodConnections connections, TimeProvider time)
 {
     public async Task HandleAsync(HttpContext http, RequestTarget target, CancellationToken ct)
@@ -138,11 +138,40 @@ internal sealed class SubresourceHandler(
         var account = reader.Get(target.Type, target.Key);
         var request = await RequestBody.ReadObjectAsync(http, [], ct);
         var seconds = request.NumberAt("spec", "expirationSeconds") ?? 3600;
+        if (seconds < 600)
+            throw ApiException.Invalid("authentication.k8s.io", "TokenRequest", "",
+                [FieldError.Invalid("spec.expirationSeconds", seconds, "may not specify a duration less than 10 minutes")]);
+        var audiences = (request.At("spec", "audiences") as JsonArray ?? []).Select(JsonTree.AsText).OfType<string>().ToList();
+        if (audiences.Count == 0)
+            audiences = [ServiceAccountTokens.DefaultAudience];
+        var expires = time.GetUtcNow().AddSeconds(seconds);
+        (request["apiVersion"], request["kind"]) = ("authentication.k8s.io/v1", "TokenRequest");
+        request.Child("metadata")["name"] = account.Name;
+        request.Child("metadata")["namespace"] = account.Namespace;
+        request.Child("metadata")["creationTimestamp"] = Timestamps.Format(time.GetUtcNow());
+        request.Child("spec")["audiences"] = new JsonArray([.. audiences.Select(a => JsonValue.Create(a))]);
+        request.Child("spec")["expirationSeconds"] = seconds;
         request["status"] = new JsonObject
         {
-            ["token"] = authentication.IssueToken(account.Namespace, account.Name),
-            ["expirationTimestamp"] = Timestamps.Format(time.GetUtcNow().AddSeconds(seconds)),
+            ["token"] = tokens.Issue(account, audiences, expires, BoundObject(account, request.At("spec", "boundObjectRef"))),
+            ["expirationTimestamp"] = Timestamps.Format(expires),
         };
         await Responses.WriteAsync(http, new MediaType(false), 201, request, ct);
+    }
+
+    private (string Kind, string Name, string Uid)? BoundObject(StoredObject account, JsonNode? reference)
+    {
+        if (reference is null)
+            return null;
+        var (kind, name) = (reference.TextAt("kind") ?? "", reference.TextAt("name") ?? "");
+        if (kind != "Pod")
+            throw ApiException.BadRequest($"cannot bind token for serviceaccount \"{account.Name}\" to object of kind {kind}: pods only");
+        var pods = BuiltIns.All.First(t => t.Storage == "pods");
+        var pod = reader.Get(pods, new ObjectKey(account.Namespace, name));
+        if (reference.TextAt("uid") is { Length: > 0 } uid && uid != pod.Uid)
+            throw ApiException.Conflict(pods, name, $"the UID in the bound object reference ({uid}) does not match the UID in record. The object might have been deleted and then recreated");
+        if ((pod.Root.Text("spec", "serviceAccountName") ?? "default") != account.Name)
+            throw ApiException.BadRequest($"cannot bind token for serviceaccount \"{account.Name}\" to pod running with different serviceaccount name.");
+        return (kind, name, pod.Uid);
     }
 }

@@ -24,6 +24,9 @@ internal sealed class Patch
         _time = time;
     }
 
+    /// <summary>A server-side apply creates what is not there.</summary>
+    public bool MayCreate => _contentType == ApplyType;
+
     public static async Task<Patch> ReadAsync(HttpContext http, ResourceType type, WriteOptions options, TimeProvider time, CancellationToken ct)
     {
         var contentType = RequestBody.TypeOf(http);
