@@ -97,11 +97,14 @@ internal sealed class ControllerLab : IAsyncDisposable
             nodes[name] = new ScriptedNode(name, new IPEndPoint(AddressOf(number, host), 7411), authority.Issue("migration:node:" + name), guests, peer => nodes[peer]);
         }
         var server = await EmbeddedApiServer.StartAsync(
-            new ApiServerOptions { Authority = authority, Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)], ManifestDirectory = Definitions(folder, withDaemonSets, withVirtualMachines) }, CancellationToken.None);
+            new ApiServerOptions { Authority = authority, Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)], ManifestDirectory = Definitions(folder, withDaemonSets, withVirtualMachines), ManifestFiles = [Path.Combine(Deployed("controllers"), "rbac.yaml")] }, CancellationToken.None);
         var kubeconfig = Path.Combine(folder, "kubeconfig");
         server.WriteKubeconfig(kubeconfig);
-        var access = KubernetesConfig.FromKubeconfig(kubeconfig);
-        var lab = new ControllerLab(number, folder, authority, server, access, new KubernetesClient(access), guests, nodes) { Http = new IPEndPoint(AddressOf(number, 9), 9090) };
+        // The controllers have the rights of deploy/ and no others.
+        var controllers = Path.Combine(folder, "controllers.kubeconfig");
+        server.WriteKubeconfig(controllers, "system:serviceaccount:migration-system:migration-controllers", null);
+        var admin = new KubernetesClient(KubernetesConfig.FromKubeconfig(kubeconfig));
+        var lab = new ControllerLab(number, folder, authority, server, KubernetesConfig.FromKubeconfig(controllers), admin, guests, nodes) { Http = new IPEndPoint(AddressOf(number, 9), 9090) };
         await lab.PopulateAsync(number);
         return lab;
     }
