@@ -21,6 +21,9 @@ public sealed record ApiServerOptions
 
     public string ClusterName { get; init; } = "migration";
 
+    /// <summary>Where the objects are kept, so that a server started with the same directory goes on with them; null keeps them in memory.</summary>
+    public string? StateDirectory { get; init; }
+
     /// <summary>Directory whose YAML files (CustomResourceDefinitions) are loaded before the first request is answered.</summary>
     public string? ManifestDirectory { get; init; }
 

@@ -22,6 +22,7 @@ internal sealed class Cluster : IAsyncDisposable
     {
         _options = options;
         _log = log;
+        Store = new Store(options.StateDirectory);
         var time = options.Time;
         _webhookClient = new WebhookClient(new ServiceAddresses(Store), options.Dialler, time);
         var admission = new Admission(Store, new Webhooks(Store, _registry, _webhookClient, log), time) { Observe = Observe };
@@ -40,26 +41,28 @@ internal sealed class Cluster : IAsyncDisposable
         Handler = new ApiHandler(Authentication, authorizer, _registry, new DiscoveryDocuments(_registry), new OpenApiDocuments(_registry), resources, log);
     }
 
-    public Store Store { get; } = new();
+    public Store Store { get; }
 
     public Authentication Authentication { get; }
 
     public ApiHandler Handler { get; }
 
     /// <summary>Makes the namespaces and roles a cluster begins with and loads the options' manifests.</summary>
-    public void Populate()
+    public async Task PopulateAsync(CancellationToken ct)
     {
-        foreach (var name in FirstNamespaces)
+        foreach (var definition in Store.List(CustomResources.Definitions).Objects.Values)
+            _definitions.Observe(_registry.StorageType(CustomResources.Definitions)!, definition, false);
+        foreach (var name in FirstNamespaces.Where(n => Store.Get("namespaces", new ObjectKey("", n)) is null))
             Create(new JsonObject { ["apiVersion"] = "v1", ["kind"] = "Namespace", ["metadata"] = new JsonObject { ["name"] = name } });
         foreach (var role in Yaml.Documents(DefaultRoles.Manifest).OfType<JsonObject>())
-            Create(role);
+            await EnsureAsync(role, ct);
         if (_options.ManifestDirectory is { } directory)
         {
             foreach (var file in Directory.EnumerateFiles(directory).Where(f => Path.GetExtension(f) is ".yaml" or ".yml" or ".json").Order(StringComparer.Ordinal))
-                Load(file);
+                await LoadAsync(file, ct);
         }
         foreach (var file in _options.ManifestFiles)
-            Load(file);
+            await LoadAsync(file, ct);
     }
 
     public void StartHousekeeping() => _collector = GarbageCollector.Start(Store, _registry, _writer, _remover, _options, _log);
@@ -70,6 +73,7 @@ internal sealed class Cluster : IAsyncDisposable
             await _collector.DisposeAsync();
         _webhookClient.Dispose();
         _tokens.Dispose();
+        Store.Dispose();
     }
 
     /// <summary>What follows from an object's being stored or removed at once, before its writer is answered.</summary>
@@ -90,7 +94,7 @@ internal sealed class Cluster : IAsyncDisposable
             });
     }
 
-    private void Load(string file)
+    private async Task LoadAsync(string file, CancellationToken ct)
     {
         foreach (var document in Yaml.Documents(File.ReadAllText(file)).OfType<JsonObject>())
         {
@@ -99,7 +103,7 @@ internal sealed class Cluster : IAsyncDisposable
                 continue;
             try
             {
-                var loaded = Create(document);
+                var loaded = await EnsureAsync(document, ct);
                 Log.Loaded(_log, document.TextAt("kind") ?? "", loaded.Name, file);
             }
             catch (ApiException e)
@@ -109,10 +113,36 @@ internal sealed class Cluster : IAsyncDisposable
         }
     }
 
+    /// <summary>Creates the object, or brings one that an earlier server kept up to date.</summary>
+    private async Task<StoredObject> EnsureAsync(JsonObject tree, CancellationToken ct)
+    {
+        var type = TypeOf(tree);
+        var key = new ObjectKey(type.Namespaced ? tree.TextAt("metadata", "namespace") ?? "default" : "", tree.TextAt("metadata", "name") ?? "");
+        if (Store.Get(type.Storage, key) is null)
+            return Create(tree);
+        return await _writer.ChangeAsync(type, key, "", WriteOptions.Internal("migration") with { IsOwn = true }, before => UpToDate(before, tree), ct);
+    }
+
+    /// <summary>The new object with the identity, the finalizers and the status of the old one.</summary>
+    private static JsonObject UpToDate(JsonObject before, JsonObject tree)
+    {
+        var after = tree.Clone();
+        var metadata = before.Child("metadata").Clone();
+        foreach (var name in (string[])["labels", "annotations"])
+        {
+            foreach (var (key, value) in tree.At("metadata", name) as JsonObject ?? [])
+                metadata.Child(name)[key] = value?.DeepClone();
+        }
+        after["metadata"] = metadata;
+        return after;
+    }
+
     private StoredObject Create(JsonObject tree)
     {
-        var type = _registry.FindKind(tree.TextAt("apiVersion") ?? "", tree.TextAt("kind") ?? "")
-            ?? throw ApiException.BadRequest($"no matches for kind \"{tree.TextAt("kind")}\" in version \"{tree.TextAt("apiVersion")}\"");
+        var type = TypeOf(tree);
         return _writer.CreateOwn(type, type.Namespaced ? tree.TextAt("metadata", "namespace") ?? "default" : "", tree);
     }
+
+    private ResourceType TypeOf(JsonObject tree) => _registry.FindKind(tree.TextAt("apiVersion") ?? "", tree.TextAt("kind") ?? "")
+        ?? throw ApiException.BadRequest($"no matches for kind \"{tree.TextAt("kind")}\" in version \"{tree.TextAt("apiVersion")}\"");
 }

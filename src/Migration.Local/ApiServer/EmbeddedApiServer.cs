@@ -46,7 +46,15 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
         var logging = options.Logging ?? NullLoggerFactory.Instance;
         var stopping = new CancellationTokenSource();
         var cluster = new Cluster(options, logging.CreateLogger("Migration.Local.ApiServer"), stopping.Token);
-        cluster.Populate();
+        try
+        {
+            await cluster.PopulateAsync(ct);
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
         var serving = options.Authority.Issue("kube-apiserver", null,
             [.. options.Endpoints.Select(e => e.Address).Concat(options.CertificateAddresses).Append(IPAddress.Loopback).Append(IPAddress.IPv6Loopback).Distinct()],
             ["localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"]);

@@ -59,8 +59,8 @@ internal sealed class Admission(Store store, Webhooks webhooks, TimeProvider tim
         {
             Object = after, OldObject = before, Options = options.ToTree("UpdateOptions"), DryRun = options.DryRun,
         };
-        // Binding has a review of its own kind; finalizing a namespace and the server's housekeeping are not asked about.
-        var asked = subresource is not ("binding" or "finalize");
+        // Binding has a review of its own kind; finalizing a namespace is nobody's business.
+        var asked = !options.IsOwn && subresource is not ("binding" or "finalize");
         if (asked && await webhooks.MutateAsync(request, options.Warnings, ct))
         {
             KeepSystemMetadata(before, after);

@@ -6,6 +6,8 @@ namespace Migration.Local.ApiServer;
 /// <summary>Turns CustomResourceDefinitions into served resources, the moment they are stored.</summary>
 internal sealed class CustomResources(ResourceRegistry registry, Store store)
 {
+    public const string Definitions = "customresourcedefinitions.apiextensions.k8s.io";
+
     public void Observe(ResourceType type, StoredObject definition, bool removed)
     {
         if (type.Kind != "CustomResourceDefinition")

@@ -3,7 +3,8 @@ using System.Collections.Immutable;
 namespace Migration.Local.ApiServer;
 
 /// <summary>The objects of one resource, their recent history, and who watches them. Guarded by the store's lock.</summary>
-internal sealed class Shelf
+/// <param name="beginning">Revision before which nothing is known.</param>
+internal sealed class Shelf(ulong beginning)
 {
     /// <summary>History kept for watches that resume; who was away for longer must list again.</summary>
     private const int HistoryLength = 4096;
@@ -15,7 +16,7 @@ internal sealed class Shelf
     public HashSet<Watcher> Watchers { get; } = [];
 
     /// <summary>Revision up to which history has been forgotten: a watch can resume from it, not from before it.</summary>
-    public ulong ForgottenUpTo { get; private set; }
+    public ulong ForgottenUpTo { get; private set; } = beginning;
 
     public void Remember(Change change)
     {

@@ -1,18 +1,34 @@
+using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 
 namespace Migration.Local.ApiServer;
 
 /// <summary>
-/// All objects, in memory. One revision counter for everything, as in etcd: every write takes the next one and it becomes the object's
+/// All objects, in memory, and in a journal when they are to be kept. One revision counter for everything, as in etcd: every write takes the next one and it becomes the object's
 /// resourceVersion. Snapshots are persistent trees, so a list costs nothing to hold while writes go on.
 /// </summary>
-internal sealed class Store(Action<Change>? journal = null)
+internal sealed class Store : IDisposable
 {
     // Protects everything below; held for microseconds, never across an await.
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Shelf> _shelves = new(StringComparer.Ordinal);
     private readonly HashSet<Watcher> _omniscient = [];
+    private readonly Journal? _journal;
+    // What happened before this server began is not known in detail: watches from before it have to list again.
+    private readonly ulong _beginning;
     private ulong _revision = 1;
+
+    /// <param name="directory">Where the objects are kept, also for a server that comes after this one; null keeps them in memory alone.</param>
+    /// <exception cref="InvalidDataException">What is kept there is cut off or damaged.</exception>
+    public Store(string? directory = null)
+    {
+        if (directory is null)
+            return;
+        (_journal, var objects, _revision) = Journal.Open(directory);
+        _beginning = _revision;
+        foreach (var kept in objects.GroupBy(o => o.Resource, StringComparer.Ordinal))
+            ShelfLocked(kept.Key).Objects = kept.ToImmutableSortedDictionary(o => o.Object.Key, o => o.Object);
+    }
 
     public ulong Revision
     {
@@ -53,8 +69,7 @@ internal sealed class Store(Action<Change>? journal = null)
             if (shelf.Objects.ContainsKey(KeyOf(tree)))
                 return null;
             var created = StoredObject.From(tree, ++_revision);
-            shelf.Objects = shelf.Objects.Add(created.Key, created);
-            PublishLocked(shelf, new Change(resource, created.Revision, null, created, false));
+            CommitLocked(shelf, new Change(resource, created.Revision, null, created, false));
             return created;
         }
     }
@@ -67,8 +82,7 @@ internal sealed class Store(Action<Change>? journal = null)
             var shelf = ShelfLocked(resource);
             ExpectLocked(shelf, resource, current);
             var replaced = StoredObject.From(tree, ++_revision);
-            shelf.Objects = shelf.Objects.SetItem(current.Key, replaced);
-            PublishLocked(shelf, new Change(resource, replaced.Revision, current, replaced, false));
+            CommitLocked(shelf, new Change(resource, replaced.Revision, current, replaced, false));
             return replaced;
         }
     }
@@ -82,8 +96,7 @@ internal sealed class Store(Action<Change>? journal = null)
             var shelf = ShelfLocked(resource);
             ExpectLocked(shelf, resource, current);
             var removed = StoredObject.From(last ?? current.ToTree(), ++_revision);
-            shelf.Objects = shelf.Objects.Remove(current.Key);
-            PublishLocked(shelf, new Change(resource, removed.Revision, current, removed, true));
+            CommitLocked(shelf, new Change(resource, removed.Revision, current, removed, true));
             return removed;
         }
     }
@@ -158,6 +171,12 @@ internal sealed class Store(Action<Change>? journal = null)
         }
     }
 
+    public void Dispose()
+    {
+        lock (_gate)
+            _journal?.Dispose();
+    }
+
     private static ObjectKey KeyOf(JsonObject tree) => new(tree.TextAt("metadata", "namespace") ?? "", tree.TextAt("metadata", "name") ?? "");
 
     private static void ExpectLocked(Shelf shelf, string resource, StoredObject current)
@@ -166,9 +185,13 @@ internal sealed class Store(Action<Change>? journal = null)
             throw new RevisionConflictException(resource, current.Key);
     }
 
-    private void PublishLocked(Shelf shelf, Change change)
+    /// <summary>Written down first: what cannot be kept does not happen.</summary>
+    private void CommitLocked(Shelf shelf, Change change)
     {
-        journal?.Invoke(change);
+        _journal?.Append(change);
+        shelf.Objects = change.Removed ? shelf.Objects.Remove(change.After.Key) : shelf.Objects.SetItem(change.After.Key, change.After);
+        if (_journal is { IsOvergrown: true })
+            _journal.Compact(_shelves.SelectMany(s => s.Value.Objects.Values.Select(o => (s.Key, o))), _revision);
         shelf.Remember(change);
         foreach (var watcher in shelf.Watchers)
             watcher.Offer(change);
@@ -179,7 +202,7 @@ internal sealed class Store(Action<Change>? journal = null)
     private Shelf ShelfLocked(string resource)
     {
         if (!_shelves.TryGetValue(resource, out var shelf))
-            _shelves[resource] = shelf = new Shelf();
+            _shelves[resource] = shelf = new Shelf(_beginning);
         return shelf;
     }
 }

@@ -23,6 +23,9 @@ internal sealed record WriteOptions
 
     public Caller Caller { get; init; } = Caller.Server;
 
+    /// <summary>What the server does before it serves: no webhook is asked about it.</summary>
+    public bool IsOwn { get; init; }
+
     /// <summary>For the server's own writes.</summary>
     public static WriteOptions Internal(string manager) => new() { FieldManager = manager, FieldValidation = "Ignore" };
 
