@@ -23,6 +23,11 @@ public sealed class UnsupportedFieldsTests
     [InlineData("""{"domain":{"devices":{},"cpu":{"dedicatedCpuPlacement":true}}}""", "spec.domain.cpu.dedicatedCpuPlacement", true)]
     [InlineData("""{"domain":{"devices":{}},"startStrategy":"Paused"}""", "spec.startStrategy", true)]
     [InlineData("""{"domain":{"devices":{}},"somethingNew":{"a":1}}""", "spec.somethingNew", false)]
+    [InlineData("""{"domain":{"devices":{},"features":{"acpi":{},"hyperv":{"relaxed":{}}}}}""", "spec.domain.features.hyperv", true)]
+    [InlineData("""{"domain":{"devices":{},"features":{"acpi":{"enabled":false}}}}""", "spec.domain.features", true)]
+    [InlineData("""{"domain":{"devices":{},"clock":{"utc":{},"timer":{"hpet":{"present":false},"rtc":{"present":true}}}}}""", "spec.domain.clock.timer.hpet", false)]
+    [InlineData("""{"domain":{"devices":{"autoattachMemBalloon":false}}}""", "spec.domain.devices.autoattachMemBalloon", false)]
+    [InlineData("""{"domain":{"devices":{}},"architecture":"arm64"}""", "spec.architecture", true)]
     public void A_field_that_is_not_acted_on_is_named(string spec, string path, bool essential)
     {
         var field = Assert.Single(UnsupportedFields.Of(Read(spec)));

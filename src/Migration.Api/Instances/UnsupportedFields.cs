@@ -22,6 +22,7 @@ public static class UnsupportedFields
     public static IReadOnlyList<UnsupportedField> Of(VirtualMachineInstanceSpec spec) =>
     [
         .. Untyped("spec", spec),
+        .. OfArchitecture(spec.Architecture),
         .. OfDomain(spec.Domain),
         .. (spec.Networks ?? []).SelectMany((network, i) => OfNetwork($"spec.networks[{i}]", network, IsMasqueraded(spec, network))),
         .. (spec.Volumes ?? []).Select((volume, i) => new UnsupportedField($"spec.volumes[{i}]{Kind(volume)}", true)),
@@ -74,10 +75,15 @@ public static class UnsupportedFields
 
     private static IEnumerable<UnsupportedField> Untyped(string path, OpenRecord? part) =>
         from field in part?.Unknown ?? NoFields
-        where field.Value.ValueKind is not (JsonValueKind.False or JsonValueKind.Null)
-        let name = $"{path}.{field.Key}"
+        from name in HarmlessFields.Missing($"{path}.{field.Key}", field.Value)
         orderby name
-        select new UnsupportedField(name, Essential.Contains(name));
+        select new UnsupportedField(name, IsEssential(name));
+
+    private static bool IsEssential(string path) => Essential.Any(whole => path == whole || path.StartsWith(whole + ".", StringComparison.Ordinal));
+
+    // The nodes run QEMU for one architecture.
+    private static IEnumerable<UnsupportedField> OfArchitecture(string? architecture) =>
+        architecture is null or "" or "amd64" ? [] : [new("spec.architecture", true)];
 
     private static string Kind(InstanceVolume volume) => volume.Unknown?.Keys.Order().FirstOrDefault() is { } kind ? "." + kind : "";
 }

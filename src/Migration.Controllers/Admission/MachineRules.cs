@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Migration.Api;
+using Migration.Controllers.VirtualMachines;
 using Migration.Kubernetes;
 
 namespace Migration.Controllers.Admission;
@@ -33,6 +34,7 @@ public static class MachineRules
             return [];
         var deprecated = machine.Spec.Running is null ? [] : (string[])["spec.running: deprecated, say spec.runStrategy: Always or Halted"];
         var instance = new VirtualMachineInstance { Metadata = template.Metadata ?? ObjectMeta.Empty, Spec = template.Spec };
-        return [.. deprecated, .. InstanceRules.Warnings(instance, "spec.template.")];
+        var own = VirtualMachineReport.NotActedOn(machine).Select(field => $"{field.Path}: {(field.Essential ? "not supported, so the guest will not be started" : "not acted on")}");
+        return [.. deprecated, .. own, .. InstanceRules.Warnings(instance, "spec.template.")];
     }
 }
