@@ -1,6 +1,7 @@
 /* The one program of the test guest (with nics.c and disks.c).
  *
  *   port 7 TCP and UDP   echo, IPv4 and IPv6, many connections at once
+ *   port 9 TCP           reads and forgets; port 19 TCP sends for ever: for measuring
  *   port 80 TCP          answers "hello from the guest" to anything
  *   TICK n               on the console, every second of the guest's clock
  *   dirty=MIB            kernel argument: keeps rewriting that much memory, checking what it wrote the round before;
@@ -32,9 +33,10 @@
 #include <unistd.h>
 #include "guestd.h"
 
-enum { CONNECTIONS = 256, BUFFER = 65536, FIXED = 8, PAGE = 4096 };
+enum { CONNECTIONS = 256, BUFFER = 65536, FIXED = 10, PAGE = 4096 };
+enum service { ECHO, DISCARD, CHARGEN };
 
-struct connection { int fd; char *data; int start, end; };
+struct connection { int fd; enum service service; char *data; int start, end; };
 
 static struct connection connections[CONNECTIONS];
 
@@ -57,21 +59,26 @@ static int listen_on(int type, int port)
     struct sockaddr_in6 address = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
     int fd = socket(AF_INET6, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), one = 1;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    if (type == SOCK_DGRAM) setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &one, sizeof one);
+    if (type == SOCK_DGRAM) {
+        /* What came while the guest stood still comes at once: none of it is to be lost in here. */
+        int room = 16 << 20;
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room);
+        setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &one, sizeof one);
+    }
     if (bind(fd, (struct sockaddr *)&address, sizeof address) || (type == SOCK_STREAM && listen(fd, 128)))
         say("GUEST-ERROR port %d: %s\n", port, strerror(errno));
     return fd;
 }
 
-static void accept_echo(int listener)
+static void accept_connection(int listener, enum service service)
 {
     int fd = accept4(listener, 0, 0, SOCK_NONBLOCK | SOCK_CLOEXEC), one = 1;
     if (fd < 0) return;
     setsockopt(fd, IPPROTO_TCP, 1 /* TCP_NODELAY */, &one, sizeof one);
     for (int i = 0; i < CONNECTIONS; i++)
         if (connections[i].fd < 0) {
-            char *data = connections[i].data ? connections[i].data : malloc(BUFFER);
-            connections[i] = (struct connection){ .fd = fd, .data = data };
+            char *data = connections[i].data ? connections[i].data : calloc(1, BUFFER);
+            connections[i] = (struct connection){ .fd = fd, .service = service, .data = data };
             return;
         }
     close(fd);
@@ -101,6 +108,12 @@ static void serve_echo(struct connection *c)
     int n = send(c->fd, c->data + c->start, c->end - c->start, MSG_NOSIGNAL);
     if (n < 0 && errno != EAGAIN) { close(c->fd); c->fd = -1; return; }
     if (n > 0) c->start += n;
+}
+
+static void serve_bulk(struct connection *c)
+{
+    int n = c->service == DISCARD ? read(c->fd, c->data, BUFFER) : send(c->fd, c->data, BUFFER, MSG_NOSIGNAL);
+    if (n == 0 || (n < 0 && errno != EAGAIN)) { close(c->fd); c->fd = -1; }
 }
 
 static void serve_udp(int fd)
@@ -184,6 +197,7 @@ int main(void)
 
     for (int i = 0; i < CONNECTIONS; i++) connections[i].fd = -1;
     int echo = listen_on(SOCK_STREAM, 7), udp = listen_on(SOCK_DGRAM, 7), http = listen_on(SOCK_STREAM, 80);
+    int discard = listen_on(SOCK_STREAM, 9), chargen = listen_on(SOCK_STREAM, 19);
     int tick = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC), nics = watch_nics(), dhcp6 = listen_dhcp6(), power = open_power_button();
     struct itimerspec second = { { 1, 0 }, { 1, 0 } };
     timerfd_settime(tick, 0, &second, 0);
@@ -191,15 +205,18 @@ int main(void)
 
     for (uint64_t ticks = 0;;) {
         struct pollfd polled[FIXED + CONNECTIONS] = {
-            { echo, POLLIN }, { udp, POLLIN }, { http, POLLIN }, { tick, POLLIN }, { nics, POLLIN }, { power, POLLIN }, { dhcp6, POLLIN }, { -1 } };
+            { echo, POLLIN }, { udp, POLLIN }, { http, POLLIN }, { tick, POLLIN }, { nics, POLLIN }, { power, POLLIN }, { dhcp6, POLLIN }, { discard, POLLIN }, { chargen, POLLIN }, { -1 } };
         for (int i = 0; i < CONNECTIONS; i++) {
             struct connection *c = &connections[i];
-            polled[FIXED + i] = (struct pollfd){ c->fd, c->start == c->end ? POLLIN : POLLOUT };
+            int reads = c->service == DISCARD || (c->service == ECHO && c->start == c->end);
+            polled[FIXED + i] = (struct pollfd){ c->fd, reads ? POLLIN : POLLOUT };
         }
         if (poll(polled, FIXED + CONNECTIONS, -1) < 0) continue;
         for (int i = 0; i < CONNECTIONS; i++)
-            if (polled[FIXED + i].revents) serve_echo(&connections[i]);
-        if (polled[0].revents) accept_echo(echo);
+            if (polled[FIXED + i].revents) (connections[i].service == ECHO ? serve_echo : serve_bulk)(&connections[i]);
+        if (polled[0].revents) accept_connection(echo, ECHO);
+        if (polled[7].revents) accept_connection(discard, DISCARD);
+        if (polled[8].revents) accept_connection(chargen, CHARGEN);
         if (polled[1].revents) serve_udp(udp);
         if (polled[2].revents) accept_http(http);
         if (polled[3].revents) {

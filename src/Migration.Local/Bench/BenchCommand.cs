@@ -15,6 +15,7 @@ public static class BenchCommand
         ["controllers"] = ControllersBench.RunAsync,
         ["dhcp"] = DhcpBench.RunAsync,
         ["migration"] = MigrationBench.RunAsync,
+        ["switchover"] = SwitchoverBench.RunAsync,
     };
 
     public static IEnumerable<string> Names => Benches.Keys;

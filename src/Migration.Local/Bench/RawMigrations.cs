@@ -13,14 +13,16 @@ internal sealed class RawMigrations : IAsyncDisposable
     private readonly string _namespace;
     private readonly long _memory;
     private readonly TimeProvider _time;
+    private readonly RawLan? _lan;
     private Machine _running;
     private int _started;
 
     /// <summary>One migration: from <c>migrate</c> to <c>completed</c>, and STOP at the source to RESUME at the target.</summary>
     public sealed record Timing(TimeSpan Total, TimeSpan Stopped);
 
-    private RawMigrations(string networkNamespace, long memory, TimeProvider time)
+    private RawMigrations(string networkNamespace, long memory, RawLan? lan, TimeProvider time)
     {
+        _lan = lan;
         _namespace = networkNamespace;
         _memory = memory;
         _time = time;
@@ -28,12 +30,18 @@ internal sealed class RawMigrations : IAsyncDisposable
     }
 
     /// <summary>A guest that has booted, with nobody around it.</summary>
-    public static async Task<RawMigrations> StartAsync(string networkNamespace, long memory, TimeProvider time, CancellationToken ct)
+    public static Task<RawMigrations> StartAsync(string networkNamespace, long memory, TimeProvider time, CancellationToken ct) =>
+        StartAsync(new RawMigrations(networkNamespace, memory, lan: null, time), ct);
+
+    /// <summary>A guest that has booted on a LAN.</summary>
+    public static Task<RawMigrations> StartAsync(RawLan lan, long memory, TimeProvider time, CancellationToken ct) =>
+        StartAsync(new RawMigrations(lan.Path, memory, lan, time), ct);
+
+    private static async Task<RawMigrations> StartAsync(RawMigrations raw, CancellationToken ct)
     {
-        var raw = new RawMigrations(networkNamespace, memory, time);
         raw._running = await raw.StartMachineAsync(incoming: false, ct);
         await raw._running.Session.ContinueAsync(ct);
-        await Eventually.UntilAsync("the raw guest counts", Patience, time, _ => Task.FromResult(raw._running.Console().Contains("TICK 2", StringComparison.Ordinal)), ct);
+        await Eventually.UntilAsync("the raw guest counts", Patience, raw._time, _ => Task.FromResult(raw._running.Console().Contains("TICK 2", StringComparison.Ordinal)), ct);
         return raw;
     }
 
@@ -46,7 +54,8 @@ internal sealed class RawMigrations : IAsyncDisposable
         using var pauses = source.Session.Listen(happened => happened.MigrationStatus == MigrationStatus.PreSwitchover);
         using var ends = source.Session.Listen(happened => happened.MigrationStatus is MigrationStatus.Completed or MigrationStatus.Failed);
         using var loads = target.Session.Listen(happened => happened.MigrationStatus == MigrationStatus.Completed);
-        var settings = new CopySettings();
+        // Under traffic QEMU's own default: with less it may never find the moment to stop.
+        var settings = _lan is null ? new CopySettings() : new CopySettings { DowntimeLimit = TimeSpan.FromMilliseconds(300) };
         await MigrationSetup.PrepareTargetAsync(target.Session, settings, ct);
         await MigrationSetup.PrepareSourceAsync(source.Session, settings, ct);
         var port = 20000 + _started;
@@ -92,6 +101,7 @@ internal sealed class RawMigrations : IAsyncDisposable
             QmpPath = qmp,
             Incoming = incoming,
         });
+        arguments = [.. arguments, .. _lan?.Card(name) ?? []];
         var program = StartedProgram.Start(new ProgramStart("qemu-system-x86_64", arguments, console, _namespace));
         await Eventually.UntilAsync("a raw QEMU answers", Patience, _time, _ => Task.FromResult(program.HasExited || File.Exists(qmp)), ct);
         return program.HasExited

@@ -5,13 +5,14 @@ using System.Net.Sockets;
 namespace Migration.Local.Traffic;
 
 /// <summary>What a TCP conversation went through.</summary>
+/// <param name="Retransmissions">Segments that this end had to send again.</param>
 /// <param name="Broken">The connection was reset, or its last question was never answered.</param>
-public sealed record ConversationCounts(int RoundTrips, double LongestStallMs, bool Broken);
+public sealed record ConversationCounts(int RoundTrips, double LongestStallMs, int Retransmissions, bool Broken);
 
 /// <summary>One TCP connection to an echo server: a question every two milliseconds, each after the answer to the last.</summary>
 public sealed class EchoStream : IAsyncDisposable
 {
-    private const int MessageLength = 16;
+    private const int MessageLength = 16, Remembered = 2000;
     private static readonly TimeSpan PauseBetweenQuestions = TimeSpan.FromMilliseconds(2);
 
     private readonly Socket _socket;
@@ -22,6 +23,9 @@ public sealed class EchoStream : IAsyncDisposable
     private TimeSpan _longestStall;
     private long _askedAt;
     private bool _waiting;
+    private readonly Lock _gate = new(); // protects what was measured lately
+    private readonly Queue<TimeSpan> _lately = new();
+    private TimeSpan _longestLately;
     private bool _reset;
 
     private EchoStream(Socket socket, TimeProvider time)
@@ -41,6 +45,31 @@ public sealed class EchoStream : IAsyncDisposable
 
     public int RoundTrips => Volatile.Read(ref _roundTrips);
 
+    /// <summary>Segments that this end had to send again.</summary>
+    public int Retransmissions => TcpInfo.Retransmissions(_socket);
+
+    /// <summary>The longest round trip since this was asked last.</summary>
+    public TimeSpan TakeLongest()
+    {
+        lock (_gate)
+        {
+            var longest = _longestLately;
+            _longestLately = TimeSpan.Zero;
+            return longest;
+        }
+    }
+
+    /// <summary>The round trips since this was asked last.</summary>
+    public IReadOnlyList<TimeSpan> TakeRoundTrips()
+    {
+        lock (_gate)
+        {
+            List<TimeSpan> lately = [.. _lately];
+            _lately.Clear();
+            return lately;
+        }
+    }
+
     /// <summary>Ends the conversation; an unanswered question gets this much patience more.</summary>
     public async Task<ConversationCounts> StopAsync(TimeSpan patience)
     {
@@ -53,7 +82,7 @@ public sealed class EchoStream : IAsyncDisposable
         await _ending.CancelAsync();
         await _talking;
         var stall = _waiting && unanswered ? Longer(_longestStall, _time.GetElapsedTime(_askedAt)) : _longestStall;
-        return new ConversationCounts(_roundTrips, stall.TotalMilliseconds, _reset || unanswered);
+        return new ConversationCounts(_roundTrips, stall.TotalMilliseconds, Retransmissions, _reset || unanswered);
     }
 
     public async ValueTask DisposeAsync()
@@ -81,7 +110,7 @@ public sealed class EchoStream : IAsyncDisposable
                 if (!question.AsSpan().SequenceEqual(answer))
                     throw new InvalidDataException($"answer {_roundTrips} is not the question");
                 _waiting = false;
-                _longestStall = Longer(_longestStall, _time.GetElapsedTime(_askedAt));
+                Measured(_time.GetElapsedTime(_askedAt));
                 Interlocked.Increment(ref _roundTrips);
             }
         }
@@ -91,6 +120,18 @@ public sealed class EchoStream : IAsyncDisposable
         catch (Exception error) when (error is SocketException or InvalidDataException or EndOfStreamException)
         {
             _reset = true;
+        }
+    }
+
+    private void Measured(TimeSpan took)
+    {
+        _longestStall = Longer(_longestStall, took);
+        lock (_gate)
+        {
+            _longestLately = Longer(_longestLately, took);
+            _lately.Enqueue(took);
+            if (_lately.Count > Remembered)
+                _lately.Dequeue();
         }
     }
 

@@ -15,11 +15,12 @@ internal sealed class GuestPath(Machine machine, MigrationDesk desk) : IDisposab
 {
     private const string PodNetwork = "eth0";
     private const int Attempts = 3;
+    private static readonly TimeSpan Convergence = TimeSpan.FromMilliseconds(400);
     private readonly List<Diversion> _diversions = [];
 
     private string Pod => machine.Snapshot.Record.Plan.Pod.Uid;
 
-    /// <summary>Makes a way for every NIC whose address will stay behind.</summary>
+    /// <summary>Makes a way for every NIC whose address will stay behind, and for those whose network will need a moment to learn where the guest is.</summary>
     /// <param name="migration">Where the guest goes.</param>
     /// <param name="write">Writes the ways down, before anything is made: whatever comes in between, it can be undone.</param>
     /// <param name="ct">Ends it.</param>
@@ -29,7 +30,7 @@ internal sealed class GuestPath(Machine machine, MigrationDesk desk) : IDisposab
             return;
         for (var attempt = 1; ; attempt++)
         {
-            var nics = desk.Attachments.OfPod(Pod).Where(Stays).Select(nic => Plan(nic, migration, home)).ToList();
+            var nics = desk.Attachments.OfPod(Pod).Where(nic => IsReached(nic) || (Stays(nic) && migration.Settings.Anchor)).Select(nic => Plan(nic, migration, home)).ToList();
             if (nics.Count == 0)
                 return;
             try
@@ -57,7 +58,7 @@ internal sealed class GuestPath(Machine machine, MigrationDesk desk) : IDisposab
             var attachment = desk.Attachments.OfPod(Pod).First(one => one.Key == nic.Key);
             var bound = attachment.Bound!;
             // From a pod that is not the home, frames go back there, and from there on.
-            var way = bound.Stretch is { Part: StretchPart.Guest } here ? here : nic.Way;
+            var way = bound.Stretch is { Part: StretchPart.Guest, Passing: false } here ? here : nic.Way;
             _diversions.Add(new Diversion(
                 PodLinks.Open(attachment.NamespacePath), bound.Tap, way.Link, machine.Snapshot.QemuPid, (take, ct) => SwitchAsync(nic, take, ct), desk.Time));
         }
@@ -74,12 +75,16 @@ internal sealed class GuestPath(Machine machine, MigrationDesk desk) : IDisposab
     }
 
     /// <summary>The guest runs there: that is how it stays.</summary>
-    public async Task SettleAsync(IReadOnlyList<StretchedNic> nics, CancellationToken ct)
+    public async Task SettleAsync(IReadOnlyList<StretchedNic> nics, DateTimeOffset? resumed, CancellationToken ct)
     {
         // Before: settling takes the old way down.
         foreach (var diversion in _diversions)
             diversion.TakeLate();
-        foreach (var nic in nics)
+        foreach (var nic in nics.Where(nic => !nic.Way.Passing))
+            await PointAsync(nic, AnchorStep.Settle, ct);
+        if (nics.Any(nic => nic.Way.Passing))
+            await WaitForNetworksAsync(resumed, ct);
+        foreach (var nic in nics.Where(nic => nic.Way.Passing))
             await PointAsync(nic, AnchorStep.Settle, ct);
         Dispose();
     }
@@ -101,13 +106,28 @@ internal sealed class GuestPath(Machine machine, MigrationDesk desk) : IDisposab
         _diversions.Clear();
     }
 
-    /// <summary>The pod network's address belongs to a pod. Secondary networks reach every node themselves.</summary>
+    /// <summary>The pod network's address belongs to a pod.</summary>
     private static bool Stays(Attachment attachment) =>
         attachment.Bound is { PodInterface: PodNetwork, Binding: BindingKind.Bridge, Wiring: Wiring.Cable, Lease.Addresses.Count: > 0 };
 
+    /// <summary>Secondary networks reach every node themselves, once they have heard the guest there.</summary>
+    private static bool IsReached(Attachment attachment) =>
+        attachment.Bound is { PodInterface: not PodNetwork, Binding: BindingKind.Bridge or BindingKind.ManagedTap, Wiring: Wiring.Cable };
+
+    /// <summary>The guest is announced at once, and again; meanwhile what comes here follows it.</summary>
+    private async Task WaitForNetworksAsync(DateTimeOffset? resumed, CancellationToken ct)
+    {
+        var left = (resumed ?? desk.Time.GetUtcNow()) + Convergence - desk.Time.GetUtcNow();
+        // The two clocks may differ.
+        if (left > TimeSpan.Zero)
+            await Task.Delay(left < Convergence ? left : Convergence, desk.Time, ct);
+        foreach (var diversion in _diversions)
+            diversion.TakeLate();
+    }
+
     private StretchedNic Plan(Attachment nic, OutgoingRecord migration, (string Node, string Address, string Control) home)
     {
-        var kept = nic.Bound!.Stretch is { Part: StretchPart.Guest } away ? away : null;
+        var kept = nic.Bound!.Stretch is { Part: StretchPart.Guest, Passing: false } away ? away : null;
         return new StretchedNic(nic.Key, nic.Bound.Name, new Stretch
         {
             Id = (uint)RandomNumberGenerator.GetInt32(1, (int)Stretch.Ids),
@@ -118,6 +138,7 @@ internal sealed class GuestPath(Machine machine, MigrationDesk desk) : IDisposab
             HomeControl = kept?.HomeControl ?? home.Control,
             GuestNode = migration.TargetNode,
             GuestAddress = "",
+            Passing = IsReached(nic),
         });
     }
 

@@ -204,6 +204,7 @@ internal sealed class IncomingMigration : MigrationEntry
 
     private async Task ActivateAsync(CancellationToken ct)
     {
+        Desk.Attachments.Arrive(_machine.Snapshot.Record.Plan.Pod.Uid);
         // Said to a guest that runs already it changes nothing.
         await _qemu.Session.ContinueAsync(ct);
         _qemu.Drain();

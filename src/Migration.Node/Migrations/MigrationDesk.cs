@@ -195,13 +195,14 @@ internal sealed class MigrationDesk : IAsyncDisposable
         switch (step)
         {
             case AnchorStep.Prepare:
-                Attachments.Lead(key, bound => bound with { Next = way, Diverted = false });
+                // A guest that moves on sooner than its network has learned where it is leaves what came after it behind.
+                Attachments.Lead(key, bound => bound with { Stretch = bound.Stretch is { Passing: true } ? null : bound.Stretch, Next = way, Diverted = false });
                 break;
             case AnchorStep.Switch:
                 Attachments.Divert(key, static () => { });
                 break;
             case AnchorStep.Settle:
-                Attachments.Lead(key, bound => bound.Next is null ? bound : bound with { Stretch = bound.Next, Next = null, Diverted = false });
+                Attachments.Lead(key, bound => bound.Next is not { } next ? bound : bound with { Stretch = next.Passing ? bound.Stretch : next, Next = null, Diverted = false });
                 break;
             case AnchorStep.Return:
                 Attachments.Lead(key, bound => bound with { Next = null, Diverted = false });

@@ -66,6 +66,7 @@ internal static class MigrationMapping
         HomeControlEndpoint = nic.Way.HomeControl,
         GuestNode = nic.Way.GuestNode,
         GuestAddress = nic.Way.GuestAddress,
+        Passing = nic.Way.Passing,
     };
 
     public static Networks.Stretch ToStretch(Wire.Stretch wire, Networks.StretchPart part)
@@ -88,6 +89,7 @@ internal static class MigrationMapping
             HomeControl = wire.HomeControlEndpoint,
             GuestNode = wire.GuestNode,
             GuestAddress = wire.GuestAddress,
+            Passing = wire.Passing,
         };
     }
 

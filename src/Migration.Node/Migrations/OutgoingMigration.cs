@@ -223,11 +223,8 @@ internal sealed class OutgoingMigration : MigrationEntry
         if (word.Layout is { } there && Desk.LayoutOf(record.MachineId) is { } here && !here.SequenceEqual(there.Interfaces))
             throw new IOException($"the guest's interfaces are not those that wait for it on node {record.TargetNode}: here {string.Join(", ", here)}; there {string.Join(", ", there.Interfaces)}");
 
-        if (record.Settings.Anchor)
-        {
-            await _network.PrepareAsync(record, ways => Change<OutgoingRecord>(now => now with { Stretched = ways }), ct);
-            _network.Watch(Record.Stretched ?? []);
-        }
+        await _network.PrepareAsync(record, ways => Change<OutgoingRecord>(now => now with { Stretched = ways }), ct);
+        _network.Watch(Record.Stretched ?? []);
 
         await ClosePathAsync();
         _path = new SourcePath(record, _machine.Folder, Desk.Dialer, Wakeup);
@@ -291,7 +288,7 @@ internal sealed class OutgoingMigration : MigrationEntry
 
     /// <summary>The guest is gone from here; the pod stays if it keeps an address.</summary>
     private MachineRecord Leave(MachineRecord record) =>
-        record.Moved ? record : record with { Moved = true, Anchor = Record.Stretched?.Any(nic => nic.Way.HomeMachine == _machine.Id) == true };
+        record.Moved ? record : record with { Moved = true, Anchor = Record.KeepsAnAddress };
 
     private async Task DivertAsync(CancellationToken ct)
     {
@@ -309,7 +306,7 @@ internal sealed class OutgoingMigration : MigrationEntry
         string? trouble = null;
         try
         {
-            await (moved ? _network.SettleAsync(stretched, ct) : _network.ReturnAsync(stretched, ct));
+            await (moved ? _network.SettleAsync(stretched, Record.ResumedAt, ct) : _network.ReturnAsync(stretched, ct));
         }
         catch (Exception failure) when (failure is RpcException or RefusedException or IOException)
         {

@@ -38,5 +38,8 @@ internal sealed record OutgoingRecord : MigrationRecord
     public TimeSpan? Downtime { get; init; }
 
     /// <summary>The address of a guest that has left is kept here.</summary>
-    public bool Anchored => Phase is MigrationPhase.Succeeded && Stretched?.Any(nic => nic.Way.HomeMachine == MachineId) == true;
+    public bool Anchored => Phase is MigrationPhase.Succeeded && KeepsAnAddress;
+
+    /// <summary>The pod that the guest leaves is where an address is at home.</summary>
+    public bool KeepsAnAddress => Stretched?.Any(nic => !nic.Way.Passing && nic.Way.HomeMachine == MachineId) == true;
 }

@@ -22,12 +22,12 @@ internal sealed class Announcer(Attachments attachments, TimeProvider time, ILog
     {
         // A NIC without a carrier is nowhere, and an address that was left at home is where everybody found it before.
         var silent = machine.Record.Plan.Interfaces.Where(nic => nic.LinkState is LinkState.Down).Select(nic => nic.Name).ToHashSet();
-        foreach (var attachment in attachments.OfPod(machine.Record.Plan.Pod.Uid).Where(attachment => attachment.Bound is { Stretch: null } bound && !silent.Contains(bound.Name)))
+        foreach (var attachment in attachments.OfPod(machine.Record.Plan.Pod.Uid).Where(attachment => attachment.Bound is { Stretch: null or { Passing: true } }))
         {
             lock (_gate)
             {
                 _bursts.RemoveAll(burst => burst.IsCompleted);
-                _bursts.Add(AnnounceAsync(attachment, attachment.Bound!, _stop.Token));
+                _bursts.Add(AnnounceAsync(attachment, attachment.Bound!, silent.Contains(attachment.Bound!.Name), _stop.Token));
             }
         }
     }
@@ -39,7 +39,7 @@ internal sealed class Announcer(Attachments attachments, TimeProvider time, ILog
         _stop.Dispose();
     }
 
-    private async Task AnnounceAsync(Attachment attachment, BoundInterface bound, CancellationToken ct)
+    private async Task AnnounceAsync(Attachment attachment, BoundInterface bound, bool silent, CancellationToken ct)
     {
         await Task.Yield();
         try
@@ -48,9 +48,16 @@ internal sealed class Announcer(Attachments attachments, TimeProvider time, ILog
             foreach (var gap in Burst)
             {
                 await Task.Delay(gap, time, ct);
-                foreach (var frame in Frames(bound))
+                foreach (var frame in silent ? [] : Frames(bound))
                     socket.TrySend(frame);
             }
+
+            attachments.EndPassing(attachment.Key);
+        }
+        catch (RefusedException busy)
+        {
+            // Whoever is at it makes it anew, or takes all of it away.
+            Log.NicNotFollowed(log, attachment.Key.ToString(), busy.Message);
         }
         catch (IOException gone)
         {

@@ -71,8 +71,10 @@ internal sealed partial class Attachments : IDisposable
                     continue;
                 }
 
-                _attachments[attachment.Key] = attachment;
-                Bind(attachment);
+                var known = attachment.Bound is { Stretch.Arrived: true } bound ? attachment with { Bound = bound with { Stretch = null } } : attachment;
+                _attachments[attachment.Key] = known;
+                _written[attachment.Key] = known;
+                Bind(known);
             }
             catch (Exception gone) when (gone is IOException or RefusedException)
             {
@@ -171,7 +173,7 @@ internal sealed partial class Attachments : IDisposable
         if (!_attachments.TryGetValue(key, out var attachment) || attachment.Bound is not { } before)
             throw new RefusedException(Refusal.Missing, $"nothing is attached as {key}");
         var after = attachment with { Bound = change(before) };
-        if (before is not { Binding: BindingKind.Bridge, Wiring: Wiring.Cable } && Ways(after.Bound).Any())
+        if (before is not { Binding: BindingKind.Bridge or BindingKind.ManagedTap, Wiring: Wiring.Cable } && Ways(after.Bound).Any())
             throw new RefusedException(Refusal.Unsupported, $"{key} is bound by {before.Binding} and {before.Wiring}: only a cable can lead a guest's frames to another pod");
         try
         {
@@ -224,6 +226,30 @@ internal sealed partial class Attachments : IDisposable
         var after = attachment with { Bound = bound with { Diverted = true } };
         Write(after);
         _attachments[key] = after;
+    }
+
+    /// <summary>A pod's guest is about to run here: it hears its networks from now on. Quick: the guest stands still.</summary>
+    public void Arrive(string podUid)
+    {
+        foreach (var attachment in OfPod(podUid).Where(one => one.Bound is { Stretch: { Passing: true, Part: StretchPart.Guest, Arrived: false } }).ToList())
+        {
+            using var _ = Reserve(attachment.Key);
+            var bound = attachment.Bound!;
+            using var links = OpenPod(attachment.NamespacePath);
+            if (_bindings.Of(links, bound) is not Cable cable)
+                continue;
+            cable.Arrive(PodNicNames.Of(bound.PodInterface), bound);
+            var after = attachment with { Bound = bound with { Stretch = bound.Stretch! with { Arrived = true } } };
+            Write(after);
+            _attachments[attachment.Key] = after;
+        }
+    }
+
+    /// <summary>The network has learned where the guest is: nothing comes from where it was any more.</summary>
+    public void EndPassing(AttachmentKey key)
+    {
+        if (_attachments.GetValueOrDefault(key) is { Bound.Stretch: { Passing: true, Arrived: true } })
+            Lead(key, bound => bound.Stretch is { Arrived: true } ? bound with { Stretch = null } : bound);
     }
 
     /// <exception cref="RefusedException">Something differs, or nothing is attached.</exception>

@@ -10,6 +10,9 @@ internal sealed class Cable(PodLinks links, Classifier everything) : IBinding
 {
     private const ushort Priority = 2;
 
+    // Frames that a tap holds for a guest that stands still; the kernel's 1,000 are full after a second of what is nothing special.
+    private const int Waiting = 4096;
+
     public void Ensure(PodNic nic, BoundInterface bound) => Step.Ensure(Steps(nic, bound));
 
     public string? Differs(PodNic nic, BoundInterface bound) => Step.Missing(Steps(nic, bound));
@@ -40,6 +43,14 @@ internal sealed class Cable(PodLinks links, Classifier everything) : IBinding
         take();
     }
 
+    /// <summary>The guest is about to run here: it hears its network from now on, and what still comes from where it was if it is for it alone.</summary>
+    public void Arrive(PodNicNames names, BoundInterface bound)
+    {
+        var tap = links.Route.GetLink(bound.Tap).Index;
+        links.Route.ReplaceFilter(Toward(links.Route.GetLink(names.Nic).Index, tap));
+        links.Route.ReplaceFilter(TrafficFilter.Redirect(links.Route.GetLink(bound.Stretch!.Link).Index, tap, GuestFrames.Following(bound, arrived: true), Priority));
+    }
+
     private IEnumerable<Step> Steps(PodNic nic, BoundInterface bound)
     {
         foreach (var step in links.Tap(bound))
@@ -50,9 +61,9 @@ internal sealed class Cable(PodLinks links, Classifier everything) : IBinding
         // A macvlan hands up only the groups that somebody here has joined; the guest joins others.
         if (nic.Link.Kind == "macvlan")
             yield return links.Link(nic.Link.Name, new LinkChanges { AllMulticast = true });
-        foreach (var step in bound.Stretch is { Part: StretchPart.Guest } away ? AwayFromHome(nic, tap, away) : AtHome(nic, tap, bound))
+        foreach (var step in bound.Stretch is { Part: StretchPart.Guest } away ? away.Passing ? Arriving(nic, tap, bound, away) : AwayFromHome(nic, tap, away) : AtHome(nic, tap, bound))
             yield return step;
-        yield return links.Link(bound.Tap, new LinkChanges { Arp = false, Mtu = nic.Link.Mtu, Up = true });
+        yield return links.Link(bound.Tap, new LinkChanges { Arp = false, Mtu = nic.Link.Mtu, TransmitQueueLength = Waiting, Up = true });
     }
 
     private IEnumerable<Step> AtHome(PodNic nic, int tap, BoundInterface bound)
@@ -64,7 +75,7 @@ internal sealed class Cable(PodLinks links, Classifier everything) : IBinding
                 yield return step;
             var link = links.Route.GetLink(way.Link).Index;
             guest = way == bound.Stretch || bound.Diverted ? link : guest;
-            if (way == bound.Next || !bound.Diverted)
+            if (!way.Passing && (way == bound.Next || !bound.Diverted))
                 yield return links.Filter(Toward(link, nic.Link.Index));
         }
 
@@ -83,6 +94,16 @@ internal sealed class Cable(PodLinks links, Classifier everything) : IBinding
         yield return links.NoFilter(nic.Link.Index, TrafficHook.Ingress, Priority);
         yield return links.Filter(Toward(link, tap));
         yield return links.Filter(Toward(tap, link));
+    }
+
+    /// <summary>The guest's network is here, too, and so is its door; but what came before the guest did, it has got where it was.</summary>
+    private IEnumerable<Step> Arriving(PodNic nic, int tap, BoundInterface bound, Stretch way)
+    {
+        foreach (var step in way.Steps(links, nic.Link.Mtu))
+            yield return step;
+        yield return links.Filter(TrafficFilter.Redirect(links.Route.GetLink(way.Link).Index, tap, GuestFrames.Following(bound, way.Arrived), Priority));
+        yield return way.Arrived ? links.Filter(Toward(nic.Link.Index, tap)) : links.NoFilter(nic.Link.Index, TrafficHook.Ingress, Priority);
+        yield return links.Filter(Toward(tap, nic.Link.Index));
     }
 
     private TrafficFilter Toward(int from, int to) => TrafficFilter.Redirect(from, to, everything, Priority);

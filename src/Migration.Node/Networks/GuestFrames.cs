@@ -2,6 +2,8 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using Migration.Linux;
+using Migration.Netlink;
+using Migration.Packets;
 
 namespace Migration.Node.Networks;
 
@@ -55,6 +57,18 @@ internal static class GuestFrames
     /// lease, the CNI's daemon renews it, and takes the NIC down when it cannot.
     /// </summary>
     public static PacketFilter FromThePodItself() => PacketFilter.AnyOf([Match.PacketType(PacketType.Host)]).Unless(UdpTo(DhcpServerPort));
+
+    /// <summary>
+    /// What is to follow a guest by a passing stretch. Never its own frames, which come round where the network floods them; and once the
+    /// guest hears its network where it is, only what is for it alone.
+    /// </summary>
+    public static Classifier Following(BoundInterface bound, bool arrived)
+    {
+        const int selected = -1, other = 0;
+        var mac = MacAddress.Parse(bound.Mac).ToPhysicalAddress();
+        var wanted = arrived ? PacketFilter.AnyOf([Match.Byte(0, 0, 1)]) : PacketFilter.AnyOf([Match.Byte(0, 0, 0)]);
+        return new Classifier.Bpf(wanted.Unless(Match.From(mac)).ToClassifier(selected, other));
+    }
 
     /// <summary>Advertisements of a neighbour: how the node learns where a gateway is.</summary>
     public static PacketFilter NeighbourAdvertisements() => PacketFilter.AnyOf([.. OfType(NeighbourAdvertisement)]);

@@ -237,8 +237,8 @@ internal static class NetworkMapping
         Binding = (Wire.Binding)bound.Binding,
         Queues = (uint)bound.Queues,
         LinkState = (Wire.LinkState)bound.LinkState,
-        HomeNode = bound.Stretch is { Part: StretchPart.Guest } away ? away.HomeNode : "",
-        HomeMachineId = bound.Stretch is { Part: StretchPart.Guest } from ? from.HomeMachine : "",
+        HomeNode = bound.Stretch is { Part: StretchPart.Guest, Passing: false } away ? away.HomeNode : "",
+        HomeMachineId = bound.Stretch is { Part: StretchPart.Guest, Passing: false } from ? from.HomeMachine : "",
         GuestNode = bound.Stretch is { Part: StretchPart.Home } kept ? kept.GuestNode : "",
     };
 

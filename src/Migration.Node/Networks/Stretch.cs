@@ -23,6 +23,15 @@ internal sealed record Stretch
     public required string GuestNode { get; init; }
     public required string GuestAddress { get; init; }
 
+    /// <summary>
+    /// The network reaches the guest's new place by itself: only what comes in between takes this way, from the old pod to the new one, and
+    /// it goes when the network has learned where the guest is.
+    /// </summary>
+    public bool Passing { get; init; }
+
+    /// <summary>A passing one, at its end: the guest is there, and hears its network there. Before, that would deliver twice what floods the network.</summary>
+    public bool Arrived { get; init; }
+
     /// <summary>The link's name in the pod.</summary>
     public string Link => $"st{Id:x6}";
 
