@@ -10,7 +10,7 @@ namespace Migration.Local.Bench;
 /// </summary>
 public static class SwitchoverBench
 {
-    private const int Rounds = 3, RawRounds = 3, BulkRounds = 1, PerSecond = 1000, FewPerSecond = 100;
+    private const int Rounds = 10, RawRounds = 5, BulkRounds = 1, PerSecond = 1000, FewPerSecond = 100;
     private const long GuestMemory = DemoManifests.MemoryMiB * 1024L * 1024;
     private static readonly TimeSpan Around = TimeSpan.FromSeconds(1), BulkAround = TimeSpan.FromSeconds(2);
 
@@ -91,17 +91,17 @@ public static class SwitchoverBench
         var socket = scene.FarPod.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
         using var stream = await BulkStream.ConnectAsync(socket, scene.Addresses[0], upload, ct);
         var (recoveries, rates) = (new List<double>(), new List<double>());
-        for (var round = 1; round <= BulkRounds; round++)
+        // There and back.
+        for (var round = 1; round <= 2 * BulkRounds; round++)
         {
             await Task.Delay(BulkAround, time, ct);
             var from = stream.Now;
             rates.Add(stream.Rate(from - 20, from));
             await scene.MigrateAsync(scene.Nodes[round % 2], ct);
             await Task.Delay(BulkAround, time, ct);
-            recoveries.Add(stream.Recovery(from, stream.Now)?.TotalMilliseconds ?? double.PositiveInfinity);
+            recoveries.Add((stream.Recovery(from, stream.Now) ?? (stream.Now - from) * BulkStream.Slice).TotalMilliseconds);
         }
 
-        await HomeAsync(scene, BulkRounds % 2, ct);
         return
         [
             BenchResult.Plain($"{name}: throughput before", "MB/s", rates),

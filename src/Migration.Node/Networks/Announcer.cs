@@ -13,7 +13,7 @@ namespace Migration.Node.Networks;
 /// </summary>
 internal sealed class Announcer(Attachments attachments, TimeProvider time, ILogger<Announcer> log) : IAsyncDisposable
 {
-    private static readonly TimeSpan[] Burst = [.. new[] { 0, 20, 30, 50, 100, 200, 400, 800, 1400 }.Select(gap => TimeSpan.FromMilliseconds(gap))];
+    private static readonly TimeSpan[] Burst = [.. new[] { 0, 10, 40, 100, 200, 650 }.Select(gap => TimeSpan.FromMilliseconds(gap))];
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _gate = new(); // protects _bursts
     private readonly List<Task> _bursts = [];

@@ -13,9 +13,10 @@ internal sealed class Diversion : IDisposable
 {
     private const int MostFrames = 2048, MostBytes = 8 << 20, LargestFrame = 70_000;
 
-    // QEMU delivers nothing any more for some milliseconds before it says that the guest has stopped. What it read longer than this before
-    // that, the guest has got.
-    private static readonly TimeSpan InsideQemu = TimeSpan.FromMilliseconds(20);
+    // QEMU delivers nothing any more for some milliseconds before it says that the guest has stopped; on a busy machine, where it waits for
+    // the vCPUs to stand still, for some hundred. What it read longer than this before that, the guest has got. (One frame that comes twice
+    // is better than one that never comes.)
+    private static readonly TimeSpan InsideQemu = TimeSpan.FromMilliseconds(500);
     private readonly PodLinks _links;
     private readonly BorrowedTap? _tap;
     private readonly PacketSocket _seen;

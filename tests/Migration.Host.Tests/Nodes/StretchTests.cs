@@ -1,5 +1,8 @@
+using System.Globalization;
 using System.Net;
+using Migration.Linux;
 using Migration.Protos;
+using Migration.Testing;
 using Migration.Testing.Lab;
 
 namespace Migration.Host.Tests.Nodes;
@@ -176,6 +179,42 @@ public sealed class StretchTests
         Invariants.Is(lab, MigrationPhase.Succeeded, await back.WaitForSourceAsync(MigrationPhase.Succeeded));
         await Invariants.OnlyRunsInAsync(back.TargetPod, there.TargetPod);
         await Invariants.NothingIsLeftAsync(lab, there.Id, back.Id);
+    }
+
+    [Fact]
+    public async Task Guest_on_a_network_of_all_nodes_gets_every_frame_in_order_and_is_silent_where_it_waits()
+    {
+        await using var lab = await NodeLab.StartAsync();
+        await lab.AddLanAsync();
+        var guest = await LabGuest.StartAsync(lab.A, more: plan => plan.Interfaces.Add(new Interface { Name = "lan", PodInterface = "net1" }), lanNics: ["net1"]);
+        var lan = guest.Machine.Interfaces.Single(nic => nic.Name == "lan");
+        var addresses = lan.Lease.Addresses.Select(address => IPAddress.Parse(address.Split('/')[0])).ToList();
+        using var conversation = await EchoConversation.StartAsync(lab.B.Namespace.Space, addresses[0]);
+        var move = await guest.PrepareMoveAsync(lab.A, lab.B);
+        // What comes out of the target's pod.
+        var capture = Path.Combine(lab.Folder, "target.pcap");
+        var port = $"lan{lab.B.LanPorts}";
+        using var sniffing = TiedProcess.Start("/usr/bin/nsenter", [$"--net={lab.B.Namespace.Path}", "--", "tshark", "-n", "-i", port, "-w", capture, "-f", "inbound"], $"{capture}.out", $"{capture}.errors");
+        await lab.B.EventuallyAsync(() => Task.FromResult(File.Exists(capture) && new FileInfo(capture).Length > 0), "tshark listens");
+        using var flow = EchoFlow.Start(lab.A.Namespace.Space, addresses[0]);
+        using var other = EchoFlow.Start(lab.B.Namespace.Space, addresses[1]);
+
+        var state = await MoveAsync(lab, move, conversation);
+
+        Assert.False(state.Anchored, $"{state}");
+        await AllCameAsync(lab, flow, inOrder: true);
+        await AllCameAsync(lab, other, inOrder: true);
+        sniffing.Signal(ProcessSignal.Interrupt);
+        await sniffing.WaitForExitAsync(LabNode.Limit);
+        var resumed = (await lab.B.WaitForMigrationAsync(move.Id, one => one.ResumedAt is not null, "the guest runs there")).ResumedAt.ToDateTimeOffset();
+        var said = (await Shell.RunAsync("tshark", "-n", "-r", capture, "-T", "fields", "-e", "frame.time_epoch", "-e", "eth.src"))
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('\t')).ToList();
+        Assert.Equal([lan.Mac], said.Select(frame => frame[1]).Distinct());
+        Assert.DoesNotContain(said, frame => double.Parse(frame[0], CultureInfo.InvariantCulture) < resumed.ToUnixTimeMilliseconds() / 1000.0);
+        await lab.B.EventuallyAsync(async () => (await StretchesAsync(move.TargetPod)).Length == 0, "the network knows where the guest is");
+        Assert.Empty(await StretchesAsync(guest.Pod));
+        await conversation.GoesOnAsync();
+        await Invariants.NothingIsLeftAsync(lab, move.Id);
     }
 
     /// <summary>Another pod of the first node, that knows the guest's MAC from now on.</summary>
