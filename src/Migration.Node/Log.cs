@@ -116,4 +116,7 @@ internal static partial class Log
 
     [LoggerMessage(LogLevel.Information, "Migration {Migration}: {Frames} frames that the guest had not read were sent after it")]
     public static partial void FramesSentAfter(ILogger log, string migration, int frames);
+
+    [LoggerMessage(LogLevel.Warning, "What may come in by stretches could not be said to the kernel: {Reason}")]
+    public static partial void WaysNotAdmitted(ILogger log, string reason);
 }

@@ -23,6 +23,7 @@ internal sealed partial class Attachments : IDisposable
     private readonly ConcurrentDictionary<object, bool> _busy = new(); // true: by a request
     private readonly Lock _following = new(); // held while a NIC is followed, for requests to wait for
     private readonly ConcurrentDictionary<AttachmentKey, Departure> _leaving = new();
+    private readonly StretchGate _gate = new();
     private readonly RecordFolder<Attachment> _records;
     private readonly GuestServer _server;
     private readonly ILogger _log;
@@ -60,6 +61,7 @@ internal sealed partial class Attachments : IDisposable
         // All of them first: one NIC's stretch must not be taken for a stray while another of its pod is bound.
         foreach (var (_, attachment) in _records.Load())
             _written[attachment.Key] = attachment;
+        AdmitWaysLeft();
         foreach (var attachment in _written.Values)
         {
             _generation = Math.Max(_generation, attachment.Generation);
@@ -82,6 +84,19 @@ internal sealed partial class Attachments : IDisposable
                 if (File.Exists(attachment.NamespacePath))
                     _unserved[attachment.Key] = gone.Message;
             }
+        }
+    }
+
+    private void AdmitWaysLeft()
+    {
+        try
+        {
+            _gate.Admit(AllWays());
+        }
+        catch (IOException failure)
+        {
+            // The next stretch is not made then, and says so.
+            Log.WaysNotAdmitted(_log, failure.Message);
         }
     }
 
@@ -192,6 +207,7 @@ internal sealed partial class Attachments : IDisposable
         void Make(Attachment wanted)
         {
             Write(wanted);
+            _gate.Admit(AllWays());
             Bind(wanted);
             _attachments[key] = wanted;
         }
@@ -363,6 +379,7 @@ internal sealed partial class Attachments : IDisposable
                 links.RemoveDiscarded();
             _records.Delete(key.FileName);
             _written.TryRemove(key, out Attachment? _);
+            _gate.Admit(AllWays());
         }
         finally
         {
@@ -429,6 +446,8 @@ internal sealed partial class Attachments : IDisposable
     private HashSet<string> WaysIn(Attachment attachment) =>
         [.. _written.Values.Where(other => other.Key != attachment.Key && other.NamespacePath == attachment.NamespacePath).Append(attachment)
             .SelectMany(one => Ways(one.Bound)).Select(way => way.Link)];
+
+    private IEnumerable<Stretch> AllWays() => _written.Values.SelectMany(one => Ways(one.Bound));
 
     private static IEnumerable<Stretch> Ways(BoundInterface? bound) => new[] { bound?.Stretch, bound?.Next }.OfType<Stretch>();
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json.Serialization;
 using Migration.Linux;
 using Migration.Netlink;
 
@@ -37,6 +38,10 @@ internal sealed record Stretch
 
     /// <summary>Both pods are on this node.</summary>
     public bool IsLocal => HomeAddress == GuestAddress;
+
+    /// <summary>Where its outer packets come from.</summary>
+    [JsonIgnore]
+    public IPAddress Peer => IPAddress.Parse(Ends.There);
 
     private (string Here, string There) Ends => Part is StretchPart.Guest ? (GuestAddress, HomeAddress) : (HomeAddress, GuestAddress);
 

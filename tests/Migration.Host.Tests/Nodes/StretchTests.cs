@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using Migration.Linux;
 using Migration.Protos;
 using Migration.Testing;
@@ -33,6 +34,7 @@ public sealed class StretchTests
         await lab.A.WaitForMachineAsync(guest.Pod.Uid, machine => machine is { Phase: MachinePhase.Moved, Reason: "keeps the guest's address" }, "the source is an anchor");
         Assert.Equal(["vxlan"], await StretchesAsync(guest.Pod));
         Assert.Equal(["vxlan"], await StretchesAsync(there.TargetPod));
+        await ForeignFramesAreDroppedAsync(lab, guest.Pod);
         using (var flow = EchoFlow.Start(client.Namespace.Space, address))
         {
             await lab.B.RestartAsync();
@@ -244,6 +246,24 @@ public sealed class StretchTests
         Assert.InRange(answers.Count - first.Count, 0, 4);
         if (inOrder)
             Assert.Equal(first.Order(), first);
+    }
+
+    /// <summary>Frames with a stretch's number from somebody else, and with another number from its other end.</summary>
+    private static async Task ForeignFramesAreDroppedAsync(NodeLab lab, LabPod pod)
+    {
+        const string stranger = "10.91.0.9";
+        await lab.B.Namespace.IpAsync($"addr add {stranger}/24 dev fabric");
+        var links = (await pod.Namespace.IpJsonAsync("-details link")).EnumerateArray();
+        var id = links.Single(link => link.GetProperty("ifname").GetString()!.StartsWith("st", StringComparison.Ordinal)).GetProperty("linkinfo").GetProperty("info_data").GetProperty("id").GetUInt32();
+        foreach (var (from, number) in new[] { (stranger, id), (lab.B.Address, id ^ 1) })
+        {
+            using var socket = lab.B.Namespace.Space.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
+            socket.Bind(new IPEndPoint(IPAddress.Parse(from), 0));
+            byte[] packet = [0x08, 0, 0, 0, (byte)(number >> 16), (byte)(number >> 8), (byte)number, 0, .. new byte[60]];
+            await socket.SendToAsync(packet, new IPEndPoint(IPAddress.Parse(lab.A.Address), 4790));
+        }
+
+        await lab.A.EventuallyAsync(async () => (await lab.A.Namespace.ExecuteAsync("nft list table ip migration_stretches")).Contains("counter packets 2 ", StringComparison.Ordinal), "both are dropped");
     }
 
     /// <summary>The kinds of the stretches' ends in a pod.</summary>
