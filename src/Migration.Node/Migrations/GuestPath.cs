@@ -15,7 +15,9 @@ internal sealed class GuestPath(Machine machine, MigrationDesk desk) : IDisposab
 {
     private const string PodNetwork = "eth0";
     private const int Attempts = 3;
-    private static readonly TimeSpan Convergence = TimeSpan.FromMilliseconds(400);
+
+    // A network that has sent nothing here for this long sends it to where the guest is; one that never stops does not learn.
+    private static readonly TimeSpan Convergence = TimeSpan.FromMilliseconds(400), Longest = TimeSpan.FromSeconds(10), Glance = TimeSpan.FromMilliseconds(50);
     private readonly List<Diversion> _diversions = [];
 
     private string Pod => machine.Snapshot.Record.Plan.Pod.Uid;
@@ -60,7 +62,7 @@ internal sealed class GuestPath(Machine machine, MigrationDesk desk) : IDisposab
             // From a pod that is not the home, frames go back there, and from there on.
             var way = bound.Stretch is { Part: StretchPart.Guest, Passing: false } here ? here : nic.Way;
             _diversions.Add(new Diversion(
-                PodLinks.Open(attachment.NamespacePath), bound.Tap, way.Link, machine.Snapshot.QemuPid, (take, ct) => SwitchAsync(nic, take, ct), desk.Time));
+                PodLinks.Open(attachment.NamespacePath), bound.Tap, way.Link, machine.Snapshot.QemuPid, (take, ct) => SwitchAsync(nic, take, ct), desk.Time) { IsPassing = nic.Way.Passing });
         }
     }
 
@@ -75,7 +77,7 @@ internal sealed class GuestPath(Machine machine, MigrationDesk desk) : IDisposab
     }
 
     /// <summary>The guest runs there: that is how it stays.</summary>
-    public async Task SettleAsync(IReadOnlyList<StretchedNic> nics, DateTimeOffset? resumed, CancellationToken ct)
+    public async Task SettleAsync(IReadOnlyList<StretchedNic> nics, CancellationToken ct)
     {
         // Before: settling takes the old way down.
         foreach (var diversion in _diversions)
@@ -83,7 +85,7 @@ internal sealed class GuestPath(Machine machine, MigrationDesk desk) : IDisposab
         foreach (var nic in nics.Where(nic => !nic.Way.Passing))
             await PointAsync(nic, AnchorStep.Settle, ct);
         if (nics.Any(nic => nic.Way.Passing))
-            await WaitForNetworksAsync(resumed, ct);
+            await WaitForNetworksAsync(ct);
         foreach (var nic in nics.Where(nic => nic.Way.Passing))
             await PointAsync(nic, AnchorStep.Settle, ct);
         Dispose();
@@ -114,15 +116,17 @@ internal sealed class GuestPath(Machine machine, MigrationDesk desk) : IDisposab
     private static bool IsReached(Attachment attachment) =>
         attachment.Bound is { PodInterface: not PodNetwork, Binding: BindingKind.Bridge or BindingKind.ManagedTap, Wiring: Wiring.Cable };
 
-    /// <summary>The guest is announced at once, and again; meanwhile what comes here follows it.</summary>
-    private async Task WaitForNetworksAsync(DateTimeOffset? resumed, CancellationToken ct)
+    /// <summary>The guest is announced at once, and again; meanwhile what comes here follows it, until nothing comes any more.</summary>
+    private async Task WaitForNetworksAsync(CancellationToken ct)
     {
-        var left = (resumed ?? desk.Time.GetUtcNow()) + Convergence - desk.Time.GetUtcNow();
-        // The two clocks may differ.
-        if (left > TimeSpan.Zero)
-            await Task.Delay(left < Convergence ? left : Convergence, desk.Time, ct);
-        foreach (var diversion in _diversions)
-            diversion.TakeLate();
+        var begun = desk.Time.GetTimestamp();
+        var last = begun;
+        while (desk.Time.GetElapsedTime(last) < Convergence && desk.Time.GetElapsedTime(begun) < Longest)
+        {
+            await Task.Delay(Glance, desk.Time, ct);
+            if (_diversions.Where(diversion => diversion.IsPassing).Sum(diversion => diversion.CountRedirected()) > 0)
+                last = desk.Time.GetTimestamp();
+        }
     }
 
     private StretchedNic Plan(Attachment nic, OutgoingRecord migration, (string Node, string Address, string Control) home)

@@ -306,7 +306,7 @@ internal sealed class OutgoingMigration : MigrationEntry
         string? trouble = null;
         try
         {
-            await (moved ? _network.SettleAsync(stretched, Record.ResumedAt, ct) : _network.ReturnAsync(stretched, ct));
+            await (moved ? _network.SettleAsync(stretched, ct) : _network.ReturnAsync(stretched, ct));
         }
         catch (Exception failure) when (failure is RpcException or RefusedException or IOException)
         {

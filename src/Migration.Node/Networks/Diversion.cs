@@ -49,6 +49,9 @@ internal sealed class Diversion : IDisposable
         _watcher.Start();
     }
 
+    /// <summary>The network will send elsewhere by itself.</summary>
+    public bool IsPassing { get; init; }
+
     /// <summary>Frames that were sent after the guest.</summary>
     public int Sent => _taken.Count;
 
@@ -64,6 +67,22 @@ internal sealed class Diversion : IDisposable
 
     /// <summary>What was still on its way here when the frames were led elsewhere follows now.</summary>
     public void TakeLate() => Take(long.MaxValue);
+
+    /// <summary>
+    /// How many frames for the guest alone were led elsewhere since this was asked last: when none is, the network sends them elsewhere by
+    /// itself. What was asked about cannot be put back any more.
+    /// </summary>
+    public int CountRedirected()
+    {
+        var count = 0;
+        while (_redirected?.TryReceive(_frame, out var frame) == true)
+        {
+            if (frame.Type is PacketType.Outgoing && frame.Length > PacketSocket.VirtioNetHeaderSize && (_frame[PacketSocket.VirtioNetHeaderSize] & 1) == 0)
+                count++;
+        }
+
+        return count;
+    }
 
     /// <summary>The guest runs on here: it gets its frames after all. The cable has been pointed back, and the way may be gone.</summary>
     public void Return()
