@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Migration.Api;
+using Migration.Controllers.Disks;
 using Migration.Kubernetes;
 
 namespace Migration.Controllers;
@@ -7,6 +8,7 @@ namespace Migration.Controllers;
 /// <summary>The objects we look at, as the API server last told of them, and who belongs to whom.</summary>
 public sealed class ClusterView : IAsyncDisposable
 {
+    private readonly StoreIndex<VirtualMachineInstance> _instancesByClaim;
     private readonly StoreIndex<VirtualMachineInstance> _instancesByNetwork;
     private readonly StoreIndex<VirtualMachineInstance> _instancesByNode;
     private readonly StoreIndex<Pod> _podsByInstance;
@@ -24,6 +26,8 @@ public sealed class ClusterView : IAsyncDisposable
         Policies = new Informer<MigrationPolicy>(client, KubeVirt.Policies, null, logs.CreateLogger<Informer<MigrationPolicy>>());
         Namespaces = new Informer<Namespace>(client, Kinds.Namespaces, null, logs.CreateLogger<Informer<Namespace>>());
         _instancesByNode = Instances.Store.IndexBy(instance => instance.Status?.NodeName is { Length: > 0 } node ? [node] : []);
+        Claims = new Informer<PersistentVolumeClaim>(client, Kinds.Claims, null, logs.CreateLogger<Informer<PersistentVolumeClaim>>());
+        _instancesByClaim = Instances.Store.IndexBy(instance => InstanceClaims.NamesOf(instance.Spec).Select(name => new ObjectKey(instance.Metadata.Namespace ?? "", name).ToString()));
         _instancesByNetwork = Instances.Store.IndexBy(instance => InstanceNetworks.Definitions(instance).Select(network => network.ToString()));
         _podsByInstance = Pods.Store.IndexByLabel(Labels.CreatedBy);
         _podsByNode = Pods.Store.IndexBy(pod => pod.Spec?.NodeName is { Length: > 0 } node ? [node] : []);
@@ -40,6 +44,8 @@ public sealed class ClusterView : IAsyncDisposable
 
     public Informer<Node> Nodes { get; }
 
+    public Informer<PersistentVolumeClaim> Claims { get; }
+
     /// <summary>Not waited for: a cluster may do without the kind.</summary>
     public Informer<NetworkAttachmentDefinition> Networks { get; }
 
@@ -48,10 +54,13 @@ public sealed class ClusterView : IAsyncDisposable
     /// <summary>For their labels.</summary>
     public Informer<Namespace> Namespaces { get; }
 
-    public IReadOnlyList<Task> Synced => [VirtualMachines.Synced, Instances.Synced, Migrations.Synced, Pods.Synced, Nodes.Synced, Policies.Synced, Namespaces.Synced];
+    public IReadOnlyList<Task> Synced => [VirtualMachines.Synced, Instances.Synced, Migrations.Synced, Pods.Synced, Nodes.Synced, Policies.Synced, Namespaces.Synced, Claims.Synced];
 
     public IReadOnlyList<Pod> PodsOf(VirtualMachineInstance instance) =>
         [.. _podsByInstance[instance.Metadata.Uid ?? ""].Where(pod => pod.Metadata.Namespace == instance.Metadata.Namespace)];
+
+    /// <summary>Instances with a volume of this claim.</summary>
+    public IEnumerable<ObjectKey> InstancesWithClaim(ObjectKey claim) => _instancesByClaim[claim.ToString()].Select(instance => instance.Key);
 
     /// <summary>Instances that ask for this network.</summary>
     public IEnumerable<ObjectKey> InstancesWith(ObjectKey network) => _instancesByNetwork[network.ToString()].Select(instance => instance.Key);
@@ -81,6 +90,7 @@ public sealed class ClusterView : IAsyncDisposable
         Migrations.Start();
         Pods.Start();
         Nodes.Start();
+        Claims.Start();
         Networks.Start();
         Policies.Start();
         Namespaces.Start();
@@ -93,6 +103,7 @@ public sealed class ClusterView : IAsyncDisposable
         await Migrations.DisposeAsync();
         await Pods.DisposeAsync();
         await Nodes.DisposeAsync();
+        await Claims.DisposeAsync();
         await Networks.DisposeAsync();
         await Policies.DisposeAsync();
         await Namespaces.DisposeAsync();

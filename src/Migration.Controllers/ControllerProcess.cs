@@ -123,6 +123,7 @@ public sealed class ControllerProcess(ControllerOptions options, KubernetesConfi
             cluster.VirtualMachines.Feed(VirtualMachines);
             // An instance has its virtual machine's name.
             cluster.Instances.Feed(VirtualMachines).Feed(Instances).Feed(Evacuations).Feed(Migrations, instance => MigrationsOf(cluster, instance.Key));
+            cluster.Claims.Feed(Instances, claim => cluster.InstancesWithClaim(claim.Key));
             cluster.Networks
                 .Feed(Instances, network => cluster.InstancesWith(network.Key))
                 .Feed(Migrations, network => cluster.InstancesWith(network.Key).SelectMany(instance => MigrationsOf(cluster, instance)));

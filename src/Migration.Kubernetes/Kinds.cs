@@ -24,6 +24,12 @@ public static class Kinds
     public static readonly ResourceKind<EndpointSlice> EndpointSlices =
         new("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", true, KubernetesJson.Default.EndpointSlice) { HasStatus = false };
 
+    public static readonly ResourceKind<PersistentVolumeClaim> Claims =
+        new("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims", true, KubernetesJson.Default.PersistentVolumeClaim);
+
+    public static readonly ResourceKind<PersistentVolume> Volumes =
+        new("", "v1", "PersistentVolume", "persistentvolumes", false, KubernetesJson.Default.PersistentVolume);
+
     public static readonly ResourceKind<Event> Events =
         new("", "v1", "Event", "events", true, KubernetesJson.Default.Event) { HasStatus = false };
 

@@ -16,6 +16,8 @@ namespace Migration.Kubernetes;
 [JsonSerializable(typeof(Service))]
 [JsonSerializable(typeof(Endpoints))]
 [JsonSerializable(typeof(EndpointSlice))]
+[JsonSerializable(typeof(PersistentVolume))]
+[JsonSerializable(typeof(PersistentVolumeClaim))]
 [JsonSerializable(typeof(Status))]
 [JsonSerializable(typeof(ListMeta))]
 [JsonSerializable(typeof(DeleteOptions))]

@@ -15,6 +15,9 @@ internal sealed class Launcher : IDisposable
     private const int MostConnections = 64;
     private const int KilledBy = 128;
 
+    // Before an error that trying again will not mend.
+    private const char Final = '!';
+
     // A node that lost its QEMU wants to know why; it has this long to ask.
     private static readonly TimeSpan Linger = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan PatienceAfterTerminate = TimeSpan.FromSeconds(5);
@@ -174,7 +177,8 @@ internal sealed class Launcher : IDisposable
     private void Reply(Connection connection, string error)
     {
         connection.AwaitsEnd = false;
-        if (!connection.TryReply(new Reply { Error = error, State = _state }))
+        var final = error.StartsWith(Final);
+        if (!connection.TryReply(new Reply { Error = final ? error[1..] : error, Final = final, State = _state }))
             Close(connection, "it does not take its answers");
         // Who asked now knows how QEMU ended: there is nothing more to say.
         else if (_state.Phase == Phase.Ended)
@@ -197,6 +201,16 @@ internal sealed class Launcher : IDisposable
             return $"launch {request.Id}: the pod is being stopped";
         if (!LaunchPlan.TryMake(request, files, out var plan, out var reason))
             return reason;
+        try
+        {
+            foreach (var (path, digest) in DiskFiles.Prepare(request.DiskFiles))
+                _state.Digests[path] = digest;
+        }
+        catch (IOException refused)
+        {
+            return $"{Final}{refused.Message}";
+        }
+
         try
         {
             _qemu = QemuProcess.Start(plan!, _poller, QemuEnded);

@@ -18,4 +18,7 @@ internal static partial class Log
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Pod {Pod} cannot start yet: {Reason}")]
     public static partial void PodCannotStart(ILogger logger, string pod, string reason);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Bound claim {Claim} to volume {Volume}")]
+    public static partial void ClaimBound(ILogger logger, string claim, string volume);
 }

@@ -6,8 +6,12 @@ namespace Migration.Api.Tests;
 public sealed class UnsupportedFieldsTests
 {
     [Theory]
-    [InlineData("""{"domain":{"devices":{}},"volumes":[{"name":"d","containerDisk":{"image":"i"}}]}""", "spec.volumes[0].containerDisk", true)]
-    [InlineData("""{"domain":{"devices":{"disks":[{"name":"d","disk":{}}]}}}""", "spec.domain.devices.disks[0]", true)]
+    [InlineData("""{"domain":{"devices":{}},"volumes":[{"name":"d","memoryDump":{"claimName":"c"}}]}""", "spec.volumes[0].memoryDump", true)]
+    [InlineData("""{"domain":{"devices":{}},"volumes":[{"name":"d","persistentVolumeClaim":{"claimName":"c","hotpluggable":true}}]}""", "spec.volumes[0].persistentVolumeClaim.hotpluggable", false)]
+    [InlineData("""{"domain":{"devices":{"disks":[{"name":"d","lun":{"bus":"scsi"}}]}}}""", "spec.domain.devices.disks[0].lun", true)]
+    [InlineData("""{"domain":{"devices":{"disks":[{"name":"d","disk":{"pciAddress":"0000:01:00.0"}}]}}}""", "spec.domain.devices.disks[0].disk.pciAddress", false)]
+    [InlineData("""{"domain":{"devices":{"disks":[{"name":"d","disk":{},"dedicatedIOThread":true}]}}}""", "spec.domain.devices.disks[0].dedicatedIOThread", false)]
+    [InlineData("""{"domain":{"devices":{},"firmware":{"bootloader":{"efi":{"persistent":true}}}}}""", "spec.domain.firmware.bootloader.efi.persistent", false)]
     [InlineData("""{"domain":{"devices":{"interfaces":[{"name":"a","sriov":{}}]}}}""", "spec.domain.devices.interfaces[0].sriov", true)]
     [InlineData("""{"domain":{"devices":{"interfaces":[{"name":"a","passtBinding":{}}]}}}""", "spec.domain.devices.interfaces[0].passtBinding", true)]
     [InlineData("""{"domain":{"devices":{"interfaces":[{"name":"a","binding":{"name":"x"}}]}}}""", "spec.domain.devices.interfaces[0].binding", true)]
@@ -18,7 +22,6 @@ public sealed class UnsupportedFieldsTests
     [InlineData("""{"domain":{"devices":{}},"networks":[{"name":"a","resourceClaim":{"claimName":"n"}}]}""", "spec.networks[0].resourceClaim", true)]
     [InlineData("""{"domain":{"devices":{"tpm":{}}}}""", "spec.domain.devices.tpm", true)]
     [InlineData("""{"domain":{"devices":{"rng":{}}}}""", "spec.domain.devices.rng", false)]
-    [InlineData("""{"domain":{"devices":{},"firmware":{"bootloader":{"efi":{}}}}}""", "spec.domain.firmware.bootloader", true)]
     [InlineData("""{"domain":{"devices":{},"memory":{"hugepages":{"pageSize":"2Mi"}}}}""", "spec.domain.memory.hugepages", false)]
     [InlineData("""{"domain":{"devices":{},"cpu":{"dedicatedCpuPlacement":true}}}""", "spec.domain.cpu.dedicatedCpuPlacement", true)]
     [InlineData("""{"domain":{"devices":{}},"startStrategy":"Paused"}""", "spec.startStrategy", true)]
@@ -42,6 +45,8 @@ public sealed class UnsupportedFieldsTests
     [InlineData("""{"domain":{"devices":{"interfaces":[{"name":"a","bridge":{},"dhcpOptions":{"bootFileName":"f","tftpServerName":"t","ntpServers":["192.0.2.1"],"privateOptions":[{"option":230,"value":"x"}]}}]}},"networks":[{"name":"a","pod":{}}]}""")]
     [InlineData("""{"domain":{"devices":{},"firmware":{"uuid":"u","kernelBoot":{"container":{"image":"i","imagePullSecret":"s","kernelPath":"/k","initrdPath":"/i"},"kernelArgs":"quiet"}}}}""")]
     [InlineData("""{"domain":{"devices":{}},"nodeSelector":{"a":"b"},"tolerations":[{"operator":"Exists"}],"affinity":{"nodeAffinity":{}},"topologySpreadConstraints":[{"maxSkew":1}],"dnsPolicy":"None","dnsConfig":{"nameservers":["192.0.2.1"]},"hostname":"h","subdomain":"s","priorityClassName":"p","schedulerName":"x"}""")]
+    [InlineData("""{"domain":{"devices":{"disks":[{"name":"a","disk":{"bus":"virtio","readonly":true},"bootOrder":1,"serial":"s","cache":"none","io":"native","blockSize":{"custom":{"logical":512,"physical":4096,"discardGranularity":512}},"shareable":true,"errorPolicy":"report"},{"name":"b","cdrom":{"bus":"sata","readonly":true,"tray":"closed"}}]},"firmware":{"bootloader":{"efi":{"secureBoot":false}}}}}""")]
+    [InlineData("""{"domain":{"devices":{}},"volumes":[{"name":"a","containerDisk":{"image":"i","imagePullPolicy":"Always","imagePullSecret":"s","path":"/p"}},{"name":"b","persistentVolumeClaim":{"claimName":"c","readOnly":true}},{"name":"c","hostDisk":{"path":"/p","type":"Disk","shared":true}},{"name":"d","emptyDisk":{"capacity":"1Gi"}},{"name":"e","ephemeral":{"persistentVolumeClaim":{"claimName":"c"}}},{"name":"f","cloudInitNoCloud":{"userData":"u","networkDataSecretRef":{"name":"s"}}},{"name":"g","configMap":{"name":"c","optional":true,"volumeLabel":"l"}},{"name":"h","secret":{"secretName":"s"}},{"name":"i","serviceAccount":{"serviceAccountName":"s"}},{"name":"j","downwardAPI":{"fields":[{"path":"p","fieldRef":{"fieldPath":"metadata.name"}}]}},{"name":"k","dataVolume":{"name":"d"}}]}""")]
     public void A_field_that_is_acted_on_is_not_named(string spec) => Assert.Empty(UnsupportedFields.Of(Read(spec)));
 
     private static VirtualMachineInstanceSpec Read(string spec) =>

@@ -107,16 +107,16 @@ public sealed class InstanceTests
     {
         await using var lab = await ControllerLab.StartAsync();
         lab.StartControllers();
-        await lab.CreateInstanceAsync("vm", """{"domain":{"devices":{"disks":[{"name":"d","disk":{}}],"rng":{}},"memory":{"guest":"64Mi"}},"volumes":[{"name":"d","containerDisk":{"image":"i"}}]}""");
+        await lab.CreateInstanceAsync("vm", """{"domain":{"devices":{"disks":[{"name":"d","lun":{}}],"rng":{}},"memory":{"guest":"64Mi"}},"volumes":[{"name":"d","containerDisk":{"image":"i"}}]}""");
 
         var instance = await lab.InstanceAsync("vm", vmi => vmi.Status?.Conditions.Find(InstanceCondition.Synchronized)?.Status == Condition.False, "not synchronized");
 
         Assert.Equal(InstancePhase.Pending, instance.Status!.Phase);
-        Assert.Equal("not supported yet: spec.domain.devices.disks[0], spec.volumes[0].containerDisk", instance.Status.Conditions.Find(InstanceCondition.Synchronized)!.Message);
-        Assert.Equal("spec.domain.devices.rng, spec.domain.devices.disks[0], spec.volumes[0].containerDisk", instance.Status.Conditions.Find(InstanceCondition.FieldsNotActedOn)!.Message);
+        Assert.Equal("not supported yet: spec.domain.devices.disks[0].lun", instance.Status.Conditions.Find(InstanceCondition.Synchronized)!.Message);
+        Assert.Equal("spec.domain.devices.rng, spec.domain.devices.disks[0].lun", instance.Status.Conditions.Find(InstanceCondition.FieldsNotActedOn)!.Message);
         Assert.Empty(await lab.Pods.ListAsync(ListOptions.All, CancellationToken.None));
         await lab.StopControllersAsync();
-        Assert.Contains("Warning SyncFailed: not supported yet: spec.domain.devices.disks[0], spec.volumes[0].containerDisk", await lab.EventsAsync("vm"));
+        Assert.Contains("Warning SyncFailed: not supported yet: spec.domain.devices.disks[0].lun", await lab.EventsAsync("vm"));
     }
 
     [Fact]

@@ -7,5 +7,7 @@ public sealed record Firmware : OpenRecord
 {
     public string? Uuid { get; init; }
 
+    public Bootloader? Bootloader { get; init; }
+
     public KernelBoot? KernelBoot { get; init; }
 }

@@ -14,6 +14,9 @@ public static class InstanceCondition
 
     public const string LiveMigratable = "LiveMigratable";
 
+    /// <summary>The same, but for the disks.</summary>
+    public const string StorageLiveMigratable = "StorageLiveMigratable";
+
     /// <summary>The spec was changed in a way that a running guest cannot take; the message names the fields.</summary>
     public const string RestartRequired = "RestartRequired";
 

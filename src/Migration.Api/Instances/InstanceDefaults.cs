@@ -28,7 +28,8 @@ public static class InstanceDefaults
                 Firmware = (spec.Domain.Firmware ?? new Firmware()) with { Uuid = OrElse(spec.Domain.Firmware?.Uuid, FirmwareUuid(uid)) },
                 Cpu = Complete(spec.Domain.Cpu ?? new Cpu(), spec.Domain.Resources),
                 Memory = (spec.Domain.Memory ?? new Memory()) with { Guest = spec.Domain.Memory?.Guest ?? RequestedMemory(spec.Domain.Resources) },
-                Devices = withNetwork.Domain.Devices with { Interfaces = withNetwork.Domain.Devices.Interfaces?.Select(Complete).ToList() },
+                Devices = VolumeDefaults.Complete(
+                    withNetwork.Domain.Devices with { Interfaces = withNetwork.Domain.Devices.Interfaces?.Select(Complete).ToList() }, spec.Volumes ?? []),
             },
         };
     }

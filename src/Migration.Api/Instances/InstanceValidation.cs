@@ -23,6 +23,7 @@ public static partial class InstanceValidation
         .. MemoryErrors(spec.Domain),
         .. CpuErrors(spec.Domain.Cpu),
         .. FirmwareErrors(spec.Domain.Firmware),
+        .. VolumeValidation.Errors(spec),
         .. NetworkErrors(spec.Networks ?? []),
         .. (spec.Networks ?? []).SelectMany((network, i) => GuestNetworkErrors(network.Pod, $"spec.networks[{i}].pod")),
         .. InterfaceErrors(spec.Domain.Devices.Interfaces ?? [], spec.Networks ?? []),
@@ -81,6 +82,8 @@ public static partial class InstanceValidation
     {
         if (firmware?.Uuid is { } uuid && !Guid.TryParseExact(uuid, "D", out _))
             yield return $"spec.domain.firmware.uuid: '{uuid}' is not a UUID";
+        if (firmware?.Bootloader is { Bios: not null, Efi: not null })
+            yield return "spec.domain.firmware.bootloader: only one of bios and efi can be given";
         if (firmware?.KernelBoot is not { } boot)
             yield break;
         const string path = "spec.domain.firmware.kernelBoot";

@@ -13,7 +13,7 @@ public static class UnsupportedFields
     private static readonly HashSet<string> Essential =
     [
         "spec.domain.devices.filesystems", "spec.domain.devices.gpus", "spec.domain.devices.hostDevices", "spec.domain.devices.tpm",
-        "spec.domain.firmware.bootloader", "spec.domain.launchSecurity", "spec.startStrategy", "spec.domain.cpu.dedicatedCpuPlacement",
+        "spec.domain.launchSecurity", "spec.startStrategy", "spec.domain.cpu.dedicatedCpuPlacement",
         "spec.domain.cpu.features", "spec.domain.features",
     ];
 
@@ -25,7 +25,7 @@ public static class UnsupportedFields
         .. OfArchitecture(spec.Architecture),
         .. OfDomain(spec.Domain),
         .. (spec.Networks ?? []).SelectMany((network, i) => OfNetwork($"spec.networks[{i}]", network, IsMasqueraded(spec, network))),
-        .. (spec.Volumes ?? []).Select((volume, i) => new UnsupportedField($"spec.volumes[{i}]{Kind(volume)}", true)),
+        .. (spec.Volumes ?? []).SelectMany((volume, i) => OfVolume($"spec.volumes[{i}]", volume)),
     ];
 
     private static IEnumerable<UnsupportedField> OfDomain(Domain domain) =>
@@ -36,10 +36,13 @@ public static class UnsupportedFields
         .. Untyped("spec.domain.memory", domain.Memory),
         .. Untyped("spec.domain.machine", domain.Machine),
         .. Untyped("spec.domain.firmware", domain.Firmware),
+        .. Untyped("spec.domain.firmware.bootloader", domain.Firmware?.Bootloader),
+        .. Untyped("spec.domain.firmware.bootloader.bios", domain.Firmware?.Bootloader?.Bios),
+        .. Untyped("spec.domain.firmware.bootloader.efi", domain.Firmware?.Bootloader?.Efi),
         .. Untyped("spec.domain.firmware.kernelBoot", domain.Firmware?.KernelBoot),
         .. Untyped("spec.domain.firmware.kernelBoot.container", domain.Firmware?.KernelBoot?.Container),
         .. Untyped("spec.domain.devices", domain.Devices),
-        .. (domain.Devices.Disks ?? []).Select((_, i) => new UnsupportedField($"spec.domain.devices.disks[{i}]", true)),
+        .. (domain.Devices.Disks ?? []).SelectMany((disk, i) => OfDisk($"spec.domain.devices.disks[{i}]", disk)),
         .. (domain.Devices.Interfaces ?? []).SelectMany((nic, i) => OfInterface($"spec.domain.devices.interfaces[{i}]", nic)),
     ];
 
@@ -85,5 +88,21 @@ public static class UnsupportedFields
     private static IEnumerable<UnsupportedField> OfArchitecture(string? architecture) =>
         architecture is null or "" or "amd64" ? [] : [new("spec.architecture", true)];
 
-    private static string Kind(InstanceVolume volume) => volume.Unknown?.Keys.Order().FirstOrDefault() is { } kind ? "." + kind : "";
+    // A volume of an unknown kind is no volume.
+    private static IEnumerable<UnsupportedField> OfVolume(string path, InstanceVolume volume) =>
+    [
+        .. Untyped(path, volume).Select(field => field with { Essential = true }),
+        .. volume.Sources.SelectMany(source => Untyped($"{path}.{source.Name}", source.Source)),
+        .. Untyped($"{path}.ephemeral.persistentVolumeClaim", volume.Ephemeral?.PersistentVolumeClaim),
+    ];
+
+    private static IEnumerable<UnsupportedField> OfDisk(string path, Disk disk) =>
+    [
+        .. Untyped(path, disk).Select(field => field with { Essential = field.Path.Contains("].lun", StringComparison.Ordinal) }),
+        .. disk.Cdrom?.Tray == "open" ? (UnsupportedField[])[new(path + ".cdrom.tray", false)] : [],
+        .. Untyped(path + ".disk", disk.Target),
+        .. Untyped(path + ".cdrom", disk.Cdrom),
+        .. Untyped(path + ".blockSize", disk.BlockSize),
+        .. Untyped(path + ".blockSize.custom", disk.BlockSize?.Custom),
+    ];
 }

@@ -37,5 +37,7 @@ public sealed record VirtualMachineInstanceStatus : OpenRecord
 
     public MemoryObservation? Memory { get; init; }
 
+    public IReadOnlyList<VolumeObservation>? VolumeStatus { get; init; }
+
     public long? RuntimeUser { get; init; }
 }

@@ -1,4 +1,5 @@
 using Migration.Api;
+using Migration.Controllers.Disks;
 using Migration.Controllers.Networks;
 using Migration.Controllers.Nodes;
 using Migration.Controllers.Pods;
@@ -22,6 +23,9 @@ public sealed record InstanceObservation
 
     /// <summary>What became of the networks that it asks for.</summary>
     public ResolvedNetworks Networks { get; init; } = ResolvedNetworks.None;
+
+    /// <summary>The claims that its volumes name.</summary>
+    public InstanceClaims Claims { get; init; } = InstanceClaims.None;
 
     public required DateTimeOffset Now { get; init; }
 

@@ -1,4 +1,5 @@
 using Migration.Api;
+using Migration.Controllers.Disks;
 using Migration.Controllers.Networks;
 using Migration.Controllers.Pods;
 using Migration.Kubernetes;
@@ -52,7 +53,7 @@ public sealed class InstancePlan(LauncherPods pods)
             return Waiting(observed, Failed(observed, "PodLost", $"pod {observed.CurrentPodName} is gone"));
         return Problem(observed) is { } problem
             ? Waiting(observed, Unresolved(Pending(observed), problem, observed.Now))
-            : new(Pending(observed), new InstanceAction.CreatePod(pods.First(observed.Instance)));
+            : new(Pending(observed), new InstanceAction.CreatePod(pods.First(observed.Instance, observed.Claims)));
     }
 
     // The pod may end before the node has told how the guest ended; a node that can be asked has the last word.
@@ -90,7 +91,7 @@ public sealed class InstancePlan(LauncherPods pods)
         {
             return Problem(observed) is { } problem
                 ? Waiting(observed, Unresolved(status, problem, observed.Now))
-                : new(status, new InstanceAction.EnsureMachine(node, MachinePlans.Starting(observed.Instance, pod, observed.Networks)));
+                : new(status, new InstanceAction.EnsureMachine(node, MachinePlans.Starting(observed.Instance, pod, observed.Networks, observed.Claims)));
         }
         if (observed.Instance.Metadata.Label(Labels.NodeName) != status.NodeName)
             return new(status, new InstanceAction.LabelNode(status.NodeName ?? node));
@@ -104,7 +105,7 @@ public sealed class InstancePlan(LauncherPods pods)
             : null;
 
     private static NetworkProblem? Problem(InstanceObservation observed) =>
-        InstanceNetworks.Of(observed.Instance, []).Select(guest => observed.Networks.Problems.GetValueOrDefault(guest.Name)).FirstOrDefault(problem => problem is not null);
+        DiskObservations.Problem(observed.Instance, observed.Claims) ?? InstanceNetworks.Of(observed.Instance, []).Select(guest => observed.Networks.Problems.GetValueOrDefault(guest.Name)).FirstOrDefault(problem => problem is not null);
 
     private static VirtualMachineInstanceStatus Unresolved(VirtualMachineInstanceStatus status, NetworkProblem problem, DateTimeOffset now) => status with
     {
@@ -226,6 +227,7 @@ public sealed class InstancePlan(LauncherPods pods)
             Memory = new MemoryObservation { GuestAtBoot = domain.Memory?.Guest, GuestCurrent = domain.Memory?.Guest, GuestRequested = domain.Memory?.Guest },
             MigrationMethod = "LiveMigration",
             MigrationTransport = "Unix",
+            VolumeStatus = DiskObservations.Of(observed.Instance.CompleteSpec(), observed.Claims, observed.Status.VolumeStatus),
             RuntimeUser = pod.Spec.SecurityContext?.RunAsUser,
             Conditions = NetworkConditions(observed, Live(observed, pod), RunningConditions(observed, machine, Live(observed, pod)?.Waiting())),
         };
@@ -242,11 +244,19 @@ public sealed class InstancePlan(LauncherPods pods)
                     : new Condition { Type = InstanceCondition.Ready, Status = Condition.True },
                 observed.Now)
             .With(Synchronized(waiting is null, waiting?.Reason, waiting?.Message), observed.Now)
-            .With(new Condition { Type = InstanceCondition.LiveMigratable, Status = Condition.True }, observed.Now);
+            .With(Migratable(InstanceCondition.LiveMigratable, observed), observed.Now)
+            .With(Migratable(InstanceCondition.StorageLiveMigratable, observed), observed.Now);
         return paused
             ? conditions.With(new Condition { Type = InstanceCondition.Paused, Status = Condition.True, Reason = "PausedByUser", Message = "the guest is paused" }, observed.Now)
             : conditions.Without(InstanceCondition.Paused);
     }
+
+    // What was observed when the guest was started counts: a claim that is gone by now is still in use.
+    private static Condition Migratable(string type, InstanceObservation observed) =>
+        DiskObservations.Obstacle(observed.Instance.CompleteSpec(), InstanceClaims.Of(
+            new VirtualMachineInstanceStatus { VolumeStatus = DiskObservations.Of(observed.Instance.CompleteSpec(), observed.Claims, observed.Status.VolumeStatus) })) is { } obstacle
+            ? new Condition { Type = type, Status = Condition.False, Reason = "DisksNotLiveMigratable", Message = obstacle }
+            : new Condition { Type = type, Status = Condition.True };
 
     private static IReadOnlyList<Condition> NetworkConditions(InstanceObservation observed, LiveNetworks? live, IReadOnlyList<Condition> conditions)
     {

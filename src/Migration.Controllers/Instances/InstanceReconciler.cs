@@ -1,6 +1,7 @@
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
 using Migration.Api;
+using Migration.Controllers.Disks;
 using Migration.Controllers.Networks;
 using Migration.Controllers.Nodes;
 using Migration.Controllers.Pods;
@@ -48,6 +49,7 @@ public sealed class InstanceReconciler(
         {
             Pods = pods,
             Networks = await NetworksOfAsync(instance, ct),
+            Claims = InstanceClaims.Of(instance, cluster.Claims.Store.Get),
             Machines = pods.Where(pod => pod.IsBound).ToDictionary(pod => pod.Uid, pod => nodes.Machine(pod.Spec!.NodeName, pod.Uid)),
             Migrations = [.. cluster.MigrationsOf(instance.Key).Where(migration => migration.Metadata.HasFinalizer(FinalizerNames.Migration))],
         };

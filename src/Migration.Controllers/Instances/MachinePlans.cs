@@ -1,5 +1,6 @@
 using Google.Protobuf.WellKnownTypes;
 using Migration.Api;
+using Migration.Controllers.Disks;
 using Migration.Controllers.Networks;
 using Migration.Controllers.Pods;
 using Migration.Kubernetes;
@@ -11,7 +12,7 @@ namespace Migration.Controllers.Instances;
 public static class MachinePlans
 {
     /// <summary>The instance, started in this pod.</summary>
-    public static MachinePlan Starting(VirtualMachineInstance instance, Pod pod, ResolvedNetworks networks)
+    public static MachinePlan Starting(VirtualMachineInstance instance, Pod pod, ResolvedNetworks networks, InstanceClaims? claims = null)
     {
         var spec = instance.CompleteSpec();
         var domain = spec.Domain;
@@ -30,8 +31,10 @@ public static class MachinePlans
             MachineType = PinnedMachine(instance, domain),
             CpuModel = CpuModel(domain.Cpu.Model),
             TerminationGracePeriod = Duration.FromTimeSpan(TimeSpan.FromSeconds(spec.TerminationGracePeriodSeconds ?? 0)),
+            Firmware = DiskPlans.FirmwareOf(domain),
             KernelBoot = domain.Firmware.KernelBoot is { Container: { } } boot ? Boot(boot) : null,
         };
+        plan.Disks.AddRange(DiskPlans.Of(instance, spec, claims ?? InstanceClaims.None));
         plan.Interfaces.AddRange(InstanceNetworks.Of(instance, PodNetworks.Names(pod)).Where(guest => !guest.Interface.IsAbsent).Select(guest => MachineInterfaces.Of(guest, domain, networks)));
         return plan;
     }
@@ -50,6 +53,8 @@ public static class MachinePlans
         plan.MachineType = source.MachineType;
         plan.CpuModel = source.CpuModel;
         plan.Accelerator = source.Accelerator;
+        foreach (var disk in plan.Disks)
+            DiskPlans.Pin(disk, source);
         var guests = InstanceNetworks.Of(instance, PodNetworks.Names(pod)).ToDictionary(guest => guest.Name);
         foreach (var nic in plan.Interfaces)
         {

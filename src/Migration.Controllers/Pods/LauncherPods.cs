@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Migration.Api;
+using Migration.Controllers.Disks;
 using Migration.Controllers.Networks;
 using Migration.Kubernetes;
 
@@ -26,9 +27,9 @@ public sealed class LauncherPods(string launcherImage)
     private const long GraceAfterGuest = 15;
 
     /// <summary>The pod that the instance starts in.</summary>
-    public Pod First(VirtualMachineInstance instance)
+    public Pod First(VirtualMachineInstance instance, InstanceClaims? claims = null)
     {
-        var pod = Template(instance, Name(instance, instance.Metadata.Uid!), []);
+        var pod = Template(instance, Name(instance, instance.Metadata.Uid!), [], claims ?? InstanceClaims.None);
         return pod with { Metadata = pod.Metadata with { Annotations = Merge(pod.Metadata.Annotations, PodNetworks.Binding(instance)) } };
     }
 
@@ -40,7 +41,7 @@ public sealed class LauncherPods(string launcherImage)
     public Pod Target(VirtualMachineInstance instance, VirtualMachineInstanceMigration migration, ResolvedNetworks networks, IReadOnlyDictionary<string, string> required)
     {
         var known = (instance.Status?.Interfaces ?? []).Where(nic => networks.OfOneMac.Contains(nic.Name ?? ""));
-        var pod = Template(instance, Name(instance, migration.Metadata.Uid!), known);
+        var pod = Template(instance, Name(instance, migration.Metadata.Uid!), known, InstanceClaims.Of(instance.Status));
         return pod with
         {
             Metadata = pod.Metadata
@@ -58,7 +59,7 @@ public sealed class LauncherPods(string launcherImage)
     /// <summary>The name of the pod that this UID (an instance's or a migration's) asks for.</summary>
     public static string Name(VirtualMachineInstance instance, string uid) => $"virt-launcher-{instance.Metadata.Name}-{Suffix(uid)}";
 
-    private Pod Template(VirtualMachineInstance instance, string name, IEnumerable<InterfaceObservation> known)
+    private Pod Template(VirtualMachineInstance instance, string name, IEnumerable<InterfaceObservation> known, InstanceClaims claims)
     {
         var spec = instance.CompleteSpec();
         return new Pod
@@ -73,11 +74,11 @@ public sealed class LauncherPods(string launcherImage)
                 Annotations = PodAnnotations(instance, known),
                 OwnerReferences = [instance.AsOwner()],
             },
-            Spec = Spec(instance, spec),
+            Spec = Spec(instance, spec, new PodDisks(spec, claims)),
         };
     }
 
-    private PodSpec Spec(VirtualMachineInstance instance, VirtualMachineInstanceSpec spec) => new()
+    private PodSpec Spec(VirtualMachineInstance instance, VirtualMachineInstanceSpec spec, PodDisks disks) => new()
     {
         RestartPolicy = "Never",
         EnableServiceLinks = false,
@@ -91,9 +92,10 @@ public sealed class LauncherPods(string launcherImage)
             RunAsNonRoot = true,
             SeccompProfile = new SeccompProfile { Type = "RuntimeDefault" },
         },
-        Containers = [Compute(spec)],
-        Volumes = [.. Volumes(spec)],
-        ImagePullSecrets = spec.Domain.Firmware?.KernelBoot?.Container?.ImagePullSecret is { Length: > 0 } secret ? [new LocalObjectReference { Name = secret }] : null,
+        Containers = [Compute(spec, disks)],
+        ServiceAccountName = disks.ServiceAccount,
+        Volumes = [.. Volumes(spec), .. disks.Volumes],
+        ImagePullSecrets = PullSecrets(spec, disks) is { Count: > 0 } secrets ? secrets : null,
         NodeSelector = spec.NodeSelector,
         Affinity = spec.Affinity,
         Tolerations = spec.Tolerations,
@@ -105,7 +107,15 @@ public sealed class LauncherPods(string launcherImage)
         Unknown = PassedThrough(spec),
     };
 
-    private Container Compute(VirtualMachineInstanceSpec spec) => new()
+    private static List<LocalObjectReference> PullSecrets(VirtualMachineInstanceSpec spec, PodDisks disks)
+    {
+        var secrets = disks.PullSecrets;
+        if (spec.Domain.Firmware?.KernelBoot?.Container?.ImagePullSecret is { Length: > 0 } secret)
+            secrets = secrets.Prepend(secret);
+        return [.. secrets.Distinct().Select(name => new LocalObjectReference { Name = name })];
+    }
+
+    private Container Compute(VirtualMachineInstanceSpec spec, PodDisks disks) => new()
     {
         Name = Container,
         Image = launcherImage,
@@ -120,7 +130,12 @@ public sealed class LauncherPods(string launcherImage)
             AllowPrivilegeEscalation = false,
             Capabilities = new Capabilities { Drop = ["ALL"] },
         },
-        VolumeMounts = [.. Volumes(spec).Select(volume => new VolumeMount { Name = volume.Name, MountPath = MountPath(volume.Name!), ReadOnly = volume.Image is null ? null : true })],
+        VolumeMounts =
+        [
+            .. Volumes(spec).Select(volume => new VolumeMount { Name = volume.Name, MountPath = MountPath(volume.Name!), ReadOnly = volume.Image is null ? null : true }),
+            .. disks.Mounts,
+        ],
+        VolumeDevices = disks.Devices.ToList() is { Count: > 0 } devices ? devices : null,
     };
 
     private static IEnumerable<Volume> Volumes(VirtualMachineInstanceSpec spec)

@@ -15,6 +15,8 @@ public sealed record ClusterPaths(string Name)
     public string ControllersLog => Path.Combine(Root, "controllers.log");
     public string ControllersCertificates => Path.Combine(Root, "controllers-certificates");
     public string LanAddresses => Path.Combine(Root, "lan-addresses");
+    /// <summary>What claims were given.</summary>
+    public string Volumes => Path.Combine(Root, "volumes");
     public string FabricNamespace => NamespacePath($"mig-{Name}");
 
     public NodePaths Node(string node) => new(this, node);

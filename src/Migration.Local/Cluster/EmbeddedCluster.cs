@@ -7,6 +7,7 @@ using Migration.Local.ApiServer;
 using Migration.Local.Kubelet;
 using Migration.Local.Kubelet.Streaming;
 using Migration.Local.Scheduler;
+using Migration.Local.Storage;
 
 namespace Migration.Local.Cluster;
 
@@ -92,6 +93,7 @@ public sealed class EmbeddedCluster : IAsyncDisposable
         await StartApiServerAsync(authority, fabric, ct);
         foreach (var node in nodes)
             await StartNodeAsync(node, authority, ct);
+        Keep(await VolumeProvisioner.StartAsync(Client, Paths, _logging, _time, ct));
         Keep(PodScheduler.Start(Client, _logging, _time));
         StartControllers(authority);
         Page = Keep(new LoopbackDoor(Paths.FabricNamespace, new IPEndPoint(Fabric.Gateway, HttpPort))).Address;

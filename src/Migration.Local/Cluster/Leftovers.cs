@@ -15,6 +15,7 @@ internal static class Leftovers
         EndProcessesIn(spaces);
         foreach (var space in spaces)
             NetworkNamespace.Delete(space);
+        Storage.VolumeProvisioner.DetachAll(paths);
         if (Directory.Exists(paths.Root))
             Directory.Delete(paths.Root, recursive: true);
     }

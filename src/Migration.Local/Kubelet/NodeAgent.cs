@@ -17,6 +17,7 @@ public sealed class NodeAgent : IReconciler, IAsyncDisposable
     private readonly StatusWriter<Pod> _statuses;
     private readonly CniChain _network;
     private readonly ImageDirectories _images;
+    private readonly VolumeSources _sources;
     private readonly Informer<Pod> _pods;
     private readonly WorkQueue _queue;
     private readonly EventRecorder _events;
@@ -37,6 +38,7 @@ public sealed class NodeAgent : IReconciler, IAsyncDisposable
         _statuses = new StatusWriter<Pod>(_client);
         _network = CniChain.Load(paths, Installation.CniPlugins);
         _images = images;
+        _sources = new VolumeSources(client);
         _logger = logger;
         _time = time;
         _queue = new WorkQueue($"kubelet-{node.Name}", time);
@@ -101,13 +103,13 @@ public sealed class NodeAgent : IReconciler, IAsyncDisposable
     {
         try
         {
-            var running = await RunningPod.StartAsync(pod, _paths, _network, _images, _time, () => _queue.Add(pod.Key), ct);
+            var running = await RunningPod.StartAsync(pod, _paths, _network, _images, _sources, _time, () => _queue.Add(pod.Key), ct);
             lock (_gate)
                 _running.Add(pod.Key, running);
             Log.PodStarted(_logger, pod.Key.ToString(), string.Join(',', running.Addresses));
             return await ReportAsync(pod, running, ct);
         }
-        catch (Exception refused) when (refused is CniException or ImageNotFoundException or PodRefusedException)
+        catch (Exception refused) when (refused is CniException or ImageNotFoundException or PodRefusedException or IOException)
         {
             Log.PodCannotStart(_logger, pod.Key.ToString(), refused.Message);
             await ReportWaitingAsync(pod, refused, ct);

@@ -33,16 +33,17 @@ internal sealed class RunningPod : IAsyncDisposable
     /// <summary>Network first, then every container; what was made is undone when a step fails.</summary>
     /// <param name="containerEnded">Called, on any thread, when a container's process ends.</param>
     public static async Task<RunningPod> StartAsync(
-        Pod pod, NodePaths node, CniChain network, ImageDirectories images, TimeProvider time, Action containerEnded, CancellationToken ct)
+        Pod pod, NodePaths node, CniChain network, ImageDirectories images, VolumeSources sources, TimeProvider time, Action containerEnded, CancellationToken ct)
     {
         var id = Guid.NewGuid().ToString("N")[..12];
         var sandbox = new CniPod(pod.Metadata.Namespace!, pod.Metadata.Name!, pod.Metadata.Uid!, id, node.PodNamespace(id))
         {
             Annotations = pod.Metadata.Annotations ?? new Dictionary<string, string>(),
         };
-        var running = new RunningPod(pod, sandbox, network, new PodVolumes(node, images, pod), time);
+        var running = new RunningPod(pod, sandbox, network, new PodVolumes(node, images, sources, pod), time);
         try
         {
+            await running._volumes.ResolveAsync(ct);
             CreateNetwork(sandbox.NetworkNamespace);
             running.Addresses = AddressesIn(await network.AddAsync(sandbox, ct));
             foreach (var container in pod.Spec?.Containers ?? [])

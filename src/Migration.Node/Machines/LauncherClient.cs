@@ -23,6 +23,7 @@ internal sealed class LauncherClient : IDisposable
 
     public Task<Protos.Launcher.State> DescribeAsync(CancellationToken ct) => AskAsync(new Request { Describe = new() }, [], ct);
 
+    /// <exception cref="RefusedException">The machine cannot be launched from what its pod has.</exception>
     public Task<Protos.Launcher.State> LaunchAsync(Launch launch, IReadOnlyList<SafeHandle> files, CancellationToken ct) =>
         AskAsync(new Request { Launch = launch }, [.. files], ct);
 
@@ -43,7 +44,7 @@ internal sealed class LauncherClient : IDisposable
             var reply = Reply.Parser.ParseFrom(await LauncherFrame.ReceiveAsync(_socket, either.Token));
             return reply.Error.Length == 0
                 ? reply.State ?? new Protos.Launcher.State()
-                : throw new IOException($"the launcher refused {request.RequestCase}: {reply.Error}");
+                : throw (reply.Final ? new RefusedException(Refusal.NotNow, reply.Error) : new IOException($"the launcher refused {request.RequestCase}: {reply.Error}"));
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {

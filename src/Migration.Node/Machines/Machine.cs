@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Migration.Linux;
+using Migration.Node.Machines.Disks;
 using Migration.Node.Networks;
 using Migration.Node.State;
 using Migration.Protos.Launcher;
@@ -212,7 +213,11 @@ internal sealed class Machine : IAsyncDisposable
         await AskForCardsAsync(guest, ct);
         lock (_gate)
         {
-            PublishLocked(_snapshot with { QemuPid = view is LauncherView.Running ? state!.QemuPid : 0 });
+            PublishLocked(_snapshot with
+            {
+                QemuPid = view is LauncherView.Running ? state!.QemuPid : 0,
+                Digests = view is LauncherView.Running ? MachineDisks.DigestsOf(record.Plan, state!.Digests) : _snapshot.Digests,
+            });
             return new MachineObservation
             {
                 Attached = (record.LaunchId is null ? Layout.AtLaunch(record) : record).Plan.Interfaces.All(nic => nic.Slot is null || bound.Any(present => present.Name == nic.Name)),
@@ -342,6 +347,7 @@ internal sealed class Machine : IAsyncDisposable
             var launch = new Launch { Id = now.LaunchId, Program = _room.Qemu };
             launch.Arguments.AddRange(QemuCommandLine.Arguments(MachineDefinitions.Of(now, bound)));
             launch.FileNames.AddRange(files.Keys);
+            launch.DiskFiles.AddRange(MachineDisks.FilesOf(now.Plan));
             var state = await Launcher().LaunchAsync(launch, [.. files.Values], ct);
             Log.MachineLaunched(_room.Log, Id, state.QemuPid, now.MachineType, now.CpuModel, now.Accelerator.ToString());
         }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Migration.Node.Machines.Disks;
 using Migration.Node.Networks;
 using Migration.Packets;
 using Migration.Qemu;
@@ -21,6 +22,8 @@ internal static class MachineDefinitions
             MachineType = record.MachineType,
             CpuModel = record.CpuModel,
             Accelerator = record.Accelerator is Accelerator.Kvm ? Qemu.Accelerator.Kvm : Qemu.Accelerator.Tcg,
+            Firmware = MachineDisks.FirmwareOf(plan),
+            Disks = MachineDisks.Of(plan),
             KernelBoot = plan.KernelBoot is { } boot ? BootOf(boot) : null,
             Cards = [.. plan.Interfaces.Where(nic => nic.Slot is not null).Select(nic => CardOf(nic, bound.First(interfaceOf => interfaceOf.Name == nic.Name)))],
             QmpPath = PodFolder.SocketInside("qmp.sock"),

@@ -1,4 +1,5 @@
 using Google.Protobuf.WellKnownTypes;
+using Migration.Node.Machines.Disks;
 using Migration.Node.Networks;
 using Migration.Node.State;
 using Migration.Qemu;
@@ -37,6 +38,8 @@ internal static class MachineMapping
             CpuModel = wire.CpuModel,
             Accelerator = (Accelerator)wire.Accelerator,
             KernelBoot = wire.KernelBoot is { } boot ? new(boot.Volume, boot.KernelPath, boot.InitrdPath, boot.KernelArguments) : null,
+            Firmware = (FirmwareKind)wire.Firmware,
+            Disks = DiskMapping.ToDisks(wire),
             Interfaces = interfaces,
             Incoming = wire.Incoming,
             GracePeriod = wire.TerminationGracePeriod?.ToTimeSpan() ?? TimeSpan.FromSeconds(30),
@@ -61,10 +64,12 @@ internal static class MachineMapping
             CpuModel = plan.CpuModel,
             Accelerator = (Wire.Accelerator)plan.Accelerator,
             Incoming = plan.Incoming,
+            Firmware = (Wire.Firmware)plan.Firmware,
             TerminationGracePeriod = Duration.FromTimeSpan(plan.GracePeriod),
         };
         if (plan.KernelBoot is { } boot)
             wire.KernelBoot = new() { Volume = boot.Volume, KernelPath = boot.KernelPath, InitrdPath = boot.InitrdPath, KernelArguments = boot.Arguments };
+        wire.Disks.AddRange(plan.Disks.Select(DiskMapping.ToWire));
         wire.Interfaces.AddRange(plan.Interfaces.Select(NetworkMapping.ToWire));
         return wire;
     }
@@ -86,6 +91,7 @@ internal static class MachineMapping
             MigrationId = machine.MigrationId ?? "",
             Version = machine.Version,
         };
+        wire.Disks.AddRange(machine.Record.Plan.Disks.Select(disk => new Wire.DiskStatus { Name = disk.Name, Digest = machine.Digests.GetValueOrDefault(disk.Name, "") }));
         wire.Interfaces.AddRange(machine.Interfaces.Select(bound => ToWire(bound, machine)));
         return wire;
     }

@@ -1,3 +1,4 @@
+using Migration.Node.Machines.Disks;
 using Migration.Node.Networks;
 
 namespace Migration.Node.Machines;
@@ -24,6 +25,8 @@ internal sealed record MachinePlan
     public string CpuModel { get; init; } = "";
     public Accelerator Accelerator { get; init; }
     public KernelBoot? KernelBoot { get; init; }
+    public FirmwareKind Firmware { get; init; }
+    public IReadOnlyList<DiskPlan> Disks { get => field ?? []; init; } = [];
     public IReadOnlyList<InterfacePlan> Interfaces { get; init; } = [];
 
     /// <summary>The machine arrives by migration: QEMU waits for it.</summary>

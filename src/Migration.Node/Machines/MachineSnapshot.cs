@@ -15,6 +15,9 @@ internal sealed record MachineSnapshot
 
     /// <summary>What the guest has.</summary>
     public IReadOnlyList<GuestCard> Cards { get; init; } = [];
+
+    /// <summary>SHA-256 of the images that were generated for this machine, by the disk's name.</summary>
+    public IReadOnlyDictionary<string, string> Digests { get; init; } = new Dictionary<string, string>();
     public int QemuPid { get; init; }
     public string QemuVersion { get; init; } = "";
     public string? MigrationId { get; init; }
@@ -25,5 +28,6 @@ internal sealed record MachineSnapshot
         ReferenceEquals(Record, other.Record)
         && (Phase, Reason, NetworkStatus, QemuPid, QemuVersion, MigrationId) == (other.Phase, other.Reason, other.NetworkStatus, other.QemuPid, other.QemuVersion, other.MigrationId)
         && Interfaces.SequenceEqual(other.Interfaces)
-        && Cards.SequenceEqual(other.Cards);
+        && Cards.SequenceEqual(other.Cards)
+        && Digests.Count == other.Digests.Count;
 }

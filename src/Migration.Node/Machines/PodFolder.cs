@@ -23,6 +23,9 @@ internal sealed record PodFolder(string KubeletRoot, string PodUid)
 
     public static string SocketInside(string name) => $"{Inside}/{name}";
 
+    /// <summary>A pod volume as QEMU sees it.</summary>
+    public static string Volume(string volume) => $"{Volumes}/{volume}";
+
     /// <summary>A file of a pod volume, as QEMU sees it; a path that leads out of the volume is refused.</summary>
     public static string VolumeFile(string volume, string path)
     {

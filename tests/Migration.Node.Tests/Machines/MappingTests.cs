@@ -32,6 +32,26 @@ public sealed class MappingTests
                 Delegate = new() { Name = "ns/net", Configuration = "{}", Mac = "02:00:00:00:00:02", Addresses = { "10.6.0.2/24" }, DefaultRoute = { "10.6.0.1" }, CniArgs = "{}" },
             },
         },
+        Firmware = Wire.Firmware.Uefi,
+        Disks =
+        {
+            new Wire.Disk
+            {
+                Name = "claimed", Bus = Wire.DiskBus.Virtio, Device = Wire.DiskDevice.Disk, BootOrder = 1, Serial = "S", Cache = "none", Io = "native", LogicalBlockSize = 512,
+                PhysicalBlockSize = 4096, DiscardGranularity = 0, Shareable = true, ErrorPolicy = "report", File = new() { Volume = "claimed", Path = "disk.img", Capacity = 1 << 20, Shared = true },
+            },
+            new Wire.Disk { Name = "block", Bus = Wire.DiskBus.Scsi, Device = Wire.DiskDevice.Disk, Block = new() { Volume = "block", Shared = true } },
+            new Wire.Disk { Name = "image", Bus = Wire.DiskBus.Usb, Device = Wire.DiskDevice.Disk, ReadOnly = true, Overlay = new() { Volume = "image", Path = "/disk" } },
+            new Wire.Disk
+            {
+                Name = "cloud", Bus = Wire.DiskBus.Sata, Device = Wire.DiskDevice.Cdrom,
+                Generated = new()
+                {
+                    Label = "cidata", Volume = "all", Digest = "d",
+                    Files = { new Wire.GeneratedFile { Path = "user-data", Volume = "v", Candidates = { "a", "b" } }, new Wire.GeneratedFile { Path = "meta-data", Content = Google.Protobuf.ByteString.CopyFromUtf8("x") } },
+                },
+            },
+        },
         TerminationGracePeriod = new() { Seconds = 5 },
         Incoming = true,
     };
@@ -65,6 +85,15 @@ public sealed class MappingTests
         { "plan.interfaces: two", plan => plan.Interfaces.Add(new Wire.Interface { Name = "other", PodInterface = "eth0" }) },
         { "plan.interfaces: two are named default", plan => plan.Interfaces.Add(new Wire.Interface { Name = "default", PodInterface = "net1" }) },
         { "plan.interfaces: two are in slot 3", plan => { plan.Interfaces[0].Slot = 3; plan.Interfaces.Add(new Wire.Interface { Name = "other", PodInterface = "net1", Slot = 3 }); } },
+        { "disk.name is missing", plan => plan.Disks[0].Name = "" },
+        { "disk claimed: bus 0", plan => plan.Disks[0].Bus = Wire.DiskBus.Unspecified },
+        { "disk claimed: '../x' is not the name of a volume", plan => plan.Disks[0].File.Volume = "../x" },
+        { "disk claimed: cache 'all'", plan => plan.Disks[0].Cache = "all" },
+        { "plan.disks: two are named block", plan => plan.Disks[0].Name = "block" },
+        { "disk claimed: it is on the node that the guest comes from", plan => plan.Disks[0].File.Shared = false },
+        { "disk block: it is on the node that the guest comes from", plan => plan.Disks[1].Block.Shared = false },
+        { "disk image: it is on the node that the guest comes from", plan => plan.Disks[2].ReadOnly = false },
+        { "disk cloud: it is on the node that the guest comes from", plan => { plan.Disks[3].Device = Wire.DiskDevice.Disk; plan.Disks[3].Blank = new() { Capacity = 1 }; } },
         { "interface default: slot 8", plan => plan.Interfaces[0].Slot = 8 },
         { "plan.interfaces: 9", plan => plan.Interfaces.Add(Enumerable.Range(1, 8).Select(number => new Wire.Interface { Name = $"nic{number}", PodInterface = $"net{number}" })) },
     };
