@@ -25,7 +25,7 @@ public sealed class FieldCoverageTests
         "spec.volumes[].name", "spec.volumes[].containerDisk*", "spec.volumes[].persistentVolumeClaim.claimName", "spec.volumes[].persistentVolumeClaim.readOnly", "spec.volumes[].dataVolume.name",
         "spec.volumes[].hostDisk*", "spec.volumes[].emptyDisk*", "spec.volumes[].ephemeral*", "spec.volumes[].cloudInitNoCloud*", "spec.volumes[].cloudInitConfigDrive*",
         "spec.volumes[].configMap*", "spec.volumes[].secret*", "spec.volumes[].serviceAccount*", "spec.volumes[].downwardAPI*",
-        "spec.domain.firmware.bootloader.bios", "spec.domain.firmware.bootloader.efi.secureBoot",
+        "spec.domain.firmware.bootloader.efi.secureBoot",
         "spec.domain.firmware.kernelBoot*", "spec.domain.firmware.uuid", "spec.domain.machine.type", "spec.domain.memory.guest",
         "spec.domain.resources.limits*", "spec.domain.resources.requests*",
         "spec.networks[].name", "spec.networks[].multus*",
