@@ -24,6 +24,9 @@ demo: build ## two nodes, one guest, migrated under traffic (ARGS=--json for one
 bench: build ## the figures we hold ourselves to (BENCH=name, ARGS=--json)
 	@./out/bin/migration bench $(BENCH) $(ARGS)
 
+images: build ## assemble the container images, as OCI archives in out/images
+	@./scripts/images
+
 lint: ## formatting and analyzers, no changes made
 	@dotnet format Migration.sln --verify-no-changes --severity warn
 
@@ -31,4 +34,4 @@ clean: ## remove what was built
 	@dotnet clean Migration.sln -c $(CONFIGURATION) -v q --nologo >/dev/null 2>&1 || true
 	@rm -rf out
 
-.PHONY: help setup build test demo bench lint clean
+.PHONY: help setup build test demo bench images lint clean
