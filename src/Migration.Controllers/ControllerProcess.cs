@@ -119,7 +119,9 @@ public sealed class ControllerProcess(ControllerOptions options, KubernetesConfi
 
         public void WakeOn(ClusterView cluster)
         {
-            cluster.Nodes.Feed(Nodes).Feed(Evacuations, node => node.Spec?.Taints?.Any(taint => taint.Key == drainTaint) == true ? cluster.InstancesOn(node.Metadata.Name!) : []);
+            cluster.Nodes.Feed(Nodes)
+                .Feed(Instances, node => node.IsLost || node.IsOutOfService ? cluster.PodsOn(node.Metadata.Name!).SelectMany(InstanceOf).Distinct() : [])
+                .Feed(Evacuations, node => node.Spec?.Taints?.Any(taint => taint.Key == drainTaint) == true ? cluster.InstancesOn(node.Metadata.Name!) : []);
             cluster.VirtualMachines.Feed(VirtualMachines);
             // An instance has its virtual machine's name.
             cluster.Instances.Feed(VirtualMachines).Feed(Instances).Feed(Evacuations).Feed(Migrations, instance => MigrationsOf(cluster, instance.Key));

@@ -46,6 +46,8 @@ public sealed class InstancePlanTests
         { "Running", "ended well", "Moved", "Running", "Wait" },
         { "Running", "deleting", "Running", "Running", "Wait" },
         { "Running", "deleting", "absent", "Failed", "Wait" },
+        // Nobody can say whether the guest has ended: it may run on.
+        { "Running", "deleting", "unknown", "Running", "Wait" },
         { "Succeeded", "ended well", "Stopped", "Succeeded", "DeleteMachine" },
         { "Failed", "ended badly", "Failed", "Failed", "DeleteMachine" },
         { "Succeeded", "ended well", "absent", "Succeeded", "Wait" },
@@ -160,6 +162,45 @@ public sealed class InstancePlanTests
         Assert.Equal("source", InstanceObservation.CurrentPodOf(stayed));
         Assert.Equal("source", InstanceObservation.CurrentPodOf(moving));
         Assert.Equal(Current, InstanceObservation.CurrentPodOf(Instance()));
+    }
+
+    [Theory]
+    [InlineData("bound")]
+    [InlineData("deleting")]
+    public void A_guest_on_a_node_that_does_not_answer_counts_as_running_there_and_is_not_ready(string pod)
+    {
+        var status = new InstancePlan(Launchers).Next(Observed(Instance("Running"), pod, "unknown") with { LostNodes = new HashSet<string> { "a" } }).Status;
+
+        Assert.Equal(("Running", Condition.False, "NodeNotReady"), (status.Phase, status.Conditions.Find(InstanceCondition.Ready)!.Status, status.Conditions.Find(InstanceCondition.Ready)!.Reason));
+    }
+
+    [Fact]
+    public void A_node_service_that_answers_counts_more_than_a_kubelet_that_does_not()
+    {
+        var status = new InstancePlan(Launchers).Next(Observed(Instance("Running"), "bound", "Running") with { LostNodes = new HashSet<string> { "a" } }).Status;
+
+        Assert.True(status.Conditions.IsTrue(InstanceCondition.Ready));
+    }
+
+    [Fact]
+    public void A_guest_whose_pod_is_confirmed_deleted_has_failed_with_its_node()
+    {
+        var status = new InstancePlan(Launchers).Next(Observed(Instance("Running"), "none", "unknown") with { LostNodes = new HashSet<string> { "a" } }).Status;
+
+        Assert.Equal(("Failed", "NodeUnresponsive"), (status.Phase, status.Reason));
+    }
+
+    [Theory]
+    [InlineData("unknown", true)]
+    // The node answers, whatever somebody says of it: its kubelet deletes the pod when it is told to.
+    [InlineData("Running", false)]
+    public void Pods_of_a_node_that_is_out_of_service_are_not_waited_for(string machine, bool deleted)
+    {
+        foreach (var instance in new[] { Instance("Running"), Instance("Running").Deleting(), Instance("Failed") })
+        {
+            var step = new InstancePlan(Launchers).Next(Observed(instance, "deleting", machine) with { OutOfServiceNodes = new HashSet<string> { "a" } });
+            Assert.Equal(deleted, step.Action is InstanceAction.DeletePod { AtOnce: true });
+        }
     }
 
     private static InstanceObservation Observed(VirtualMachineInstance instance, string pod, string machine)

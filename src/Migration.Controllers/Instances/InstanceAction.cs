@@ -21,7 +21,9 @@ public abstract record InstanceAction
 
     public sealed record DeleteMachine(string Node, string Id) : InstanceAction;
 
-    public sealed record DeletePod(Pod Pod) : InstanceAction;
+    /// <param name="Pod">What is to go.</param>
+    /// <param name="AtOnce">Without waiting for its node, which is out of service.</param>
+    public sealed record DeletePod(Pod Pod, bool AtOnce = false) : InstanceAction;
 
     /// <summary>Repeats status.nodeName as a label, for selectors.</summary>
     public sealed record LabelNode(string Node) : InstanceAction;

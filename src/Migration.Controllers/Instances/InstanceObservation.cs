@@ -27,6 +27,12 @@ public sealed record InstanceObservation
     /// <summary>The claims that its volumes name.</summary>
     public InstanceClaims Claims { get; init; } = InstanceClaims.None;
 
+    /// <summary>Nodes of its pods that are not ready, or gone from the cluster.</summary>
+    public IReadOnlySet<string> LostNodes { get; init; } = new HashSet<string>();
+
+    /// <summary>Nodes of its pods of which somebody vouches that nothing runs there.</summary>
+    public IReadOnlySet<string> OutOfServiceNodes { get; init; } = new HashSet<string>();
+
     public required DateTimeOffset Now { get; init; }
 
     public VirtualMachineInstanceStatus Status => Instance.Status ?? new VirtualMachineInstanceStatus();

@@ -20,6 +20,8 @@ public sealed class InstancePlan(LauncherPods pods)
     public InstanceStep Next(InstanceObservation observed)
     {
         var spec = observed.Instance.CompleteSpec();
+        if (LostNodes.Vouched(observed) is { } vouched)
+            return new(observed.Status, new InstanceAction.DeletePod(vouched, AtOnce: true));
         if (observed.Instance.IsDeleting)
             return Deleting(observed);
         if (InstancePhase.IsFinal(observed.Status.Phase))
@@ -50,7 +52,7 @@ public sealed class InstancePlan(LauncherPods pods)
         if (observed.IsMoving)
             return Waiting(observed);
         if (observed.Status.Phase is not (null or "" or InstancePhase.Pending or InstancePhase.Scheduling))
-            return Waiting(observed, Failed(observed, "PodLost", $"pod {observed.CurrentPodName} is gone"));
+            return Waiting(observed, Failed(observed, observed.LostNodes.Contains(observed.Status.NodeName ?? "") ? "NodeUnresponsive" : "PodLost", $"pod {observed.CurrentPodName} is gone"));
         return Problem(observed) is { } problem
             ? Waiting(observed, Unresolved(Pending(observed), problem, observed.Now))
             : new(Pending(observed), new InstanceAction.CreatePod(pods.First(observed.Instance, observed.Claims)));
@@ -63,6 +65,8 @@ public sealed class InstancePlan(LauncherPods pods)
             return Waiting(observed);
         if (pod.IsDeleting && !pod.IsFinished && observed.CurrentMachine.Machine is not null)
             return Waiting(observed, Running(observed, pod));
+        if (LostNodes.IsUnconfirmed(observed, pod))
+            return Waiting(observed, LostNodes.Unreachable(observed, pod));
         return pod.Status?.Phase == "Succeeded"
             ? Waiting(observed, InPhase(observed, InstancePhase.Succeeded) with { Reason = null, Conditions = NotReady(observed, "PodCompleted", pod.Ending) })
             : Waiting(observed, Failed(observed, "PodFailed", pod.Ending));
@@ -84,6 +88,7 @@ public sealed class InstancePlan(LauncherPods pods)
         var status = observed.CurrentMachine.Phase switch
         {
             MachinePhase.Running or MachinePhase.Paused => Running(observed, pod),
+            _ when observed.Status.Phase is InstancePhase.Running && !machine.IsKnown && observed.LostNodes.Contains(node) => LostNodes.Unreachable(observed, pod),
             _ when observed.Status.Phase is InstancePhase.Running => observed.Status with { ActivePods = ActivePods(observed) },
             _ => Scheduled(observed, pod, node),
         };

@@ -45,9 +45,12 @@ public sealed class InstanceReconciler(
         if (observed.CurrentPod is null && observed.Status.Phase is InstancePhase.Scheduled or InstancePhase.Running
             && await _pods.FindAsync(new ObjectKey(instance.Metadata.Namespace!, observed.CurrentPodName), ct) is { } missed)
             pods = [.. pods, missed];
+        var homes = pods.Where(pod => pod.IsBound).Select(pod => pod.Spec!.NodeName!).Append(instance.Status?.NodeName).OfType<string>().ToHashSet();
         return observed with
         {
             Pods = pods,
+            LostNodes = homes.Where(node => cluster.Node(node).IsLost).ToHashSet(),
+            OutOfServiceNodes = homes.Where(node => cluster.Node(node).IsOutOfService).ToHashSet(),
             Networks = await NetworksOfAsync(instance, ct),
             Claims = InstanceClaims.Of(instance, cluster.Claims.Store.Get),
             Machines = pods.Where(pod => pod.IsBound).ToDictionary(pod => pod.Uid, pod => nodes.Machine(pod.Spec!.NodeName, pod.Uid)),
@@ -79,7 +82,9 @@ public sealed class InstanceReconciler(
                 await DeleteMachineAsync(delete.Node, delete.Id, ct);
                 break;
             case InstanceAction.DeletePod delete:
-                await _pods.EnsureDeletedAsync(delete.Pod, DeleteOptions.Default, ct);
+                await _pods.EnsureDeletedAsync(delete.Pod, delete.AtOnce ? new DeleteOptions { GracePeriodSeconds = 0 } : DeleteOptions.Default, ct);
+                if (delete.AtOnce)
+                    events.Warning(instance, "NodeOutOfService", $"deleted pod {delete.Pod.Metadata.Name} without waiting for node {delete.Pod.Spec?.NodeName}, which is out of service");
                 break;
             case InstanceAction.LabelNode label:
                 await LabelAsync(instance, label.Node, ct);
@@ -255,6 +260,8 @@ public sealed class InstanceReconciler(
         }
         TellCondition(before, after, InstanceCondition.FieldsNotActedOn, Condition.True, "NotSupported", "not acted on: ");
         TellCondition(before, after, InstanceCondition.Synchronized, Condition.False, "SyncFailed", "");
+        if (ready is { Reason: "NodeNotReady" } && before.Status?.Conditions.Find(InstanceCondition.Ready)?.Reason != ready.Reason)
+            events.Warning(after, "NodeNotReady", ready.Message ?? "");
         TellCondition(before, after, InstanceCondition.RestartRequired, Condition.True, "RestartRequired", "");
         TellCondition(before, after, InstanceCondition.MigrationRequired, Condition.True, "MigrationRequired", "");
     }

@@ -241,10 +241,12 @@ internal sealed class ControllerLab : IAsyncDisposable
     public Task GoneAsync<T>(ResourceClient<T> resource, string name)
         where T : KubernetesObject => UntilAsync(resource, name, item => item is null, "gone");
 
-    public async Task UntilAsync(Func<bool> wanted, string what)
+    public Task UntilAsync(Func<bool> wanted, string what) => UntilAsync(() => Task.FromResult(wanted()), what);
+
+    public async Task UntilAsync(Func<Task<bool>> wanted, string what)
     {
         using var limit = new CancellationTokenSource(Patience);
-        while (!wanted())
+        while (!await wanted())
             await PauseAsync(what, limit.Token);
     }
 

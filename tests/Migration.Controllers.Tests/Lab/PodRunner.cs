@@ -39,6 +39,9 @@ internal sealed class PodRunner : IReconciler, IAsyncDisposable
         }
     }
 
+    /// <summary>Kubelets do not hear of deletions.</summary>
+    public bool Deaf { get; set; }
+
     /// <summary>Why new pods find no node; null binds them.</summary>
     public string? Unschedulable { get; set; }
 
@@ -49,6 +52,8 @@ internal sealed class PodRunner : IReconciler, IAsyncDisposable
             _bound.TryRemove(key, out _);
             return Outcome.Done;
         }
+        if (pod.IsDeleting && Deaf)
+            return Outcome.Done;
         if (pod.IsDeleting)
             await _client.EnsureDeletedAsync(pod, new DeleteOptions { GracePeriodSeconds = 0 }, ct);
         else if (Unschedulable is { } why && pod.Spec?.NodeName is null)

@@ -47,6 +47,9 @@ internal sealed class ScriptedNode : IAsyncDisposable
     /// <summary>Calls received, by name, in order.</summary>
     public ConcurrentQueue<string> Calls { get; } = [];
 
+    /// <summary>What it was asked to send away.</summary>
+    public ConcurrentQueue<StartOutgoingRequest> Outgoing { get; } = [];
+
     /// <summary>A machine stays planned until the test lets it go on.</summary>
     public bool HoldMachines { get; set; }
 
@@ -496,6 +499,7 @@ internal sealed class ScriptedNode : IAsyncDisposable
                     if (machine.Phase != MachinePhase.Running)
                         throw new RpcException(new Status(StatusCode.FailedPrecondition, "the guest does not run here"));
                     node._targets[request.MigrationId] = request.TargetNode;
+                    node.Outgoing.Enqueue(request);
                     node._migrations[request.MigrationId] = new MigrationState
                     {
                         Id = request.MigrationId,
@@ -543,6 +547,11 @@ internal sealed class ScriptedNode : IAsyncDisposable
             {
                 if (!node._migrations.TryGetValue(request.MigrationId, out var state) || state.Phase >= MigrationPhase.Succeeded && state.Phase <= MigrationPhase.Cancelled)
                     return new CancelMigrationResponse();
+                if (state.Phase is MigrationPhase.Undecided && request.TargetFenced)
+                {
+                    node.ChangeLocked(request.MigrationId, (MigrationState s) => (s.Phase, s.Reason) = (MigrationPhase.Failed, request.Reason));
+                    return new CancelMigrationResponse();
+                }
                 if (state.Phase is MigrationPhase.Switching or MigrationPhase.Undecided)
                     throw new RpcException(new Status(StatusCode.FailedPrecondition, "it is past the switch-over"));
                 node.ChangeLocked(request.MigrationId, (MigrationState s) => (s.Phase, s.Reason) = (MigrationPhase.Cancelled, request.Reason));
