@@ -112,11 +112,14 @@ public sealed class EvacuationTests
         await lab.RunInstanceAsync("vm");
         foreach (var name in new[] { "one", "two", "three", "four" })
         {
-            await lab.CreateMigrationAsync(name, "vm");
-            await lab.MigrationAsync(name, job => job.IsFinal && job.Metadata.Finalizers is not { Count: > 0 }, "settled");
+            var job = await lab.CreateMigrationAsync(name, "vm");
+            await lab.InstanceAsync("vm", vmi => vmi.Status?.MigrationState is { Completed: true, MigrationUid: var uid } && uid == job.Metadata.Uid, $"moved by {name}");
+            // The next may be made once this one is cleaned up; by then it may be forgotten, too.
+            await UntilAsync(lab, jobs => jobs.All(other => other.IsFinal && other.Metadata.Finalizers is not { Count: > 0 }), "all settled");
         }
 
-        await UntilAsync(lab, jobs => jobs.Select(job => job.Metadata.Name).Order().SequenceEqual(["four", "three"]), "the last two alone");
+        // Which ones is judged by seconds, and all of these may have ended in the same.
+        await UntilAsync(lab, jobs => jobs.Count == 2, "two are left");
     }
 
     [Fact]

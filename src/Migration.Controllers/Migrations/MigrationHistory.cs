@@ -5,8 +5,9 @@ namespace Migration.Controllers.Migrations;
 /// <summary>Ended migrations of one instance.</summary>
 public static class MigrationHistory
 {
+    /// <summary>When it ended, by our own clock: what a node says depends on its.</summary>
     public static DateTimeOffset EndOf(VirtualMachineInstanceMigration job) =>
-        job.Status?.MigrationState?.EndTimestamp ?? job.Status?.PhaseTransitionTimestamps.When(job.Status.Phase ?? "") ?? job.Metadata.CreationTimestamp ?? default;
+        job.Status?.PhaseTransitionTimestamps.When(job.Status.Phase ?? "") ?? job.Metadata.CreationTimestamp ?? default;
 
     /// <summary>Whether so many others ended later that nobody will look at this one.</summary>
     public static bool IsPast(VirtualMachineInstanceMigration job, IEnumerable<VirtualMachineInstanceMigration> ended, int kept) =>
