@@ -81,13 +81,15 @@ public sealed class DrainTests
               guest: 96Mi
             devices:
               interfaces:
-              - {name: default, bridge: {}}
+              - name: default
+                bridge: {}
             firmware:
               kernelBoot:
                 container: {image: migration/guest, kernelPath: /boot/vmlinuz, initrdPath: /boot/initrd.gz}
                 kernelArgs: console=ttyS0 quiet no_timer_check
           networks:
-          - {name: default, pod: {}}
+          - name: default
+            pod: {}
         """;
 
     private static Task<string> KubectlAsync(EmbeddedCluster cluster, params string[] arguments) =>
