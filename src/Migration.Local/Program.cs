@@ -24,13 +24,18 @@ var detach = new Option<bool>("-d", "--detach") { Description = "Return when the
 var json = new Option<bool>("--json") { Description = "Print exactly one JSON object on stdout." };
 var bench = new Argument<string>("NAME") { Description = $"One of: {string.Join(", ", BenchCommand.Names)}, all", DefaultValueFactory = _ => "all" };
 
-var up = new Command("up", "Start an embedded cluster: API server, nodes, controllers.") { name, nodes, accelerator, image, detach };
+var keep = new Option<bool>("--keep") { Description = "Go on with the objects that the last cluster of this name had." };
+var forget = new Option<bool>("--forget") { Description = "Remove what is kept for up --keep, too." };
+var up = new Command("up", "Start an embedded cluster: API server, nodes, controllers.") { name, nodes, accelerator, image, detach, keep };
 up.SetAction((options, ct) => ClusterCommands.UpAsync(
-    ClusterOptions.Parse(options.GetValue(name)!, options.GetValue(nodes), options.GetValue(accelerator)!, options.GetValue(image)!),
+    ClusterOptions.Parse(options.GetValue(name)!, options.GetValue(nodes), options.GetValue(accelerator)!, options.GetValue(image)!) with
+    {
+        State = new ClusterPaths(options.GetValue(name)!).Kept, Keep = options.GetValue(keep),
+    },
     options.GetValue(detach), ct));
 
-var down = new Command("down", "Stop an embedded cluster and remove everything it made.") { name };
-down.SetAction((options, ct) => ClusterCommands.DownAsync(options.GetValue(name)!, ct));
+var down = new Command("down", "Stop an embedded cluster and remove everything it made but its objects, which up --keep goes on with.") { name, forget };
+down.SetAction((options, ct) => ClusterCommands.DownAsync(options.GetValue(name)!, options.GetValue(forget), ct));
 
 var status = new Command("status", "Show the embedded clusters of this machine.") { json };
 status.SetAction((options, ct) => ClusterCommands.StatusAsync(options.GetValue(json), ct));

@@ -18,10 +18,11 @@ public static class ClusterCommands
     public static Task<int> UpAsync(ClusterOptions options, bool detach, CancellationToken ct) =>
         detach ? UpDetachedAsync(options, ct) : UpAttachedAsync(options, ct);
 
-    public static async Task<int> DownAsync(string name, CancellationToken ct)
+    /// <param name="forget">Removes what is kept for a later <c>up --keep</c>, too.</param>
+    public static async Task<int> DownAsync(string name, bool forget, CancellationToken ct)
     {
         var paths = new ClusterPaths(name);
-        if (!Directory.Exists(paths.Root))
+        if (!Directory.Exists(paths.Root) && !(forget && Directory.Exists(paths.Kept)))
         {
             Console.WriteLine($"there is no cluster \"{name}\"");
             return 0;
@@ -34,7 +35,11 @@ public static class ClusterCommands
         }
 
         Leftovers.Remove(paths);
-        Console.WriteLine($"cluster \"{name}\" is gone");
+        if (forget && Directory.Exists(paths.Kept))
+            Directory.Delete(paths.Kept, recursive: true);
+        Console.WriteLine(Directory.Exists(paths.Kept)
+            ? $"cluster \"{name}\" is gone; migration up --keep --name {name} goes on with its objects"
+            : $"cluster \"{name}\" is gone");
         return 0;
     }
 
@@ -66,7 +71,9 @@ public static class ClusterCommands
             .AddFilter((category, level) => level >= (category?.StartsWith("Migration", StringComparison.Ordinal) == true ? LogLevel.Information : LogLevel.Warning))
             .AddSimpleConsole(console => console.SingleLine = true)
             .AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace));
-        await using var cluster = await EmbeddedCluster.StartAsync(options, logging, TimeProvider.System, ct);
+        await using var cluster = await StartAsync(options, logging, ct);
+        if (cluster is null)
+            return 1;
         DaemonFile.Write(paths);
         await File.WriteAllTextAsync(paths.Ready, "", ct);
         PrintExport(paths);
@@ -80,6 +87,20 @@ public static class ClusterCommands
         }
 
         return 0;
+    }
+
+    /// <summary>Null when what is kept cannot be read, which was told.</summary>
+    private static async Task<EmbeddedCluster?> StartAsync(ClusterOptions options, ILoggerFactory logging, CancellationToken ct)
+    {
+        try
+        {
+            return await EmbeddedCluster.StartAsync(options, logging, TimeProvider.System, ct);
+        }
+        catch (Exception e) when (e is InvalidDataException or System.Security.Cryptography.CryptographicException && options.Keep)
+        {
+            await Console.Error.WriteLineAsync($"the cluster cannot go on with what was kept in {options.State}: {e.Message}\nmigration up without --keep begins anew");
+            return null;
+        }
     }
 
     private static async Task<int> UpDetachedAsync(ClusterOptions options, CancellationToken ct)
@@ -110,6 +131,7 @@ public static class ClusterCommands
     private static IEnumerable<string> UpArguments(ClusterOptions options) =>
     [
         "up", "--name", options.Name, "--nodes", options.Nodes.ToString(CultureInfo.InvariantCulture), "--accelerator", options.Accelerator,
+        .. options.Keep ? ["--keep"] : Array.Empty<string>(),
         .. options.Images.SelectMany(image => new[] { "--image", $"{image.Key}={image.Value}" }),
     ];
 

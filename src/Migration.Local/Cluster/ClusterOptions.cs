@@ -8,6 +8,12 @@ public sealed record ClusterOptions(string Name)
     /// <summary>tcg, kvm or auto. Software emulation works everywhere, and is what the guest's tests are timed for.</summary>
     public string Accelerator { get; init; } = "tcg";
 
+    /// <summary>Where the cluster's objects and its authority are kept, also for the next run of this name; null keeps them nowhere.</summary>
+    public string? State { get; init; }
+
+    /// <summary>Goes on with what the last run kept in <see cref="State"/>; else it is forgotten at the start.</summary>
+    public bool Keep { get; init; }
+
     /// <summary>Images beyond those every cluster knows.</summary>
     public IReadOnlyDictionary<string, string> Images { get; init; } = new Dictionary<string, string>();
 

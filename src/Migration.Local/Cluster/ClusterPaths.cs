@@ -6,6 +6,9 @@ public sealed record ClusterPaths(string Name)
     private const string Base = "/run/migration-local";
 
     public string Root { get; } = Path.Combine(Base, Name);
+    /// <summary>What outlives the cluster's run, and the machine's: its objects and its authority.</summary>
+    public string Kept => Path.Combine("/var/lib/migration-local", Name);
+
     public string Kubeconfig => Path.Combine(Root, "kubeconfig");
     public string ControllersKubeconfig => Path.Combine(Root, "controllers.kubeconfig");
     public string Page => Path.Combine(Root, "page");

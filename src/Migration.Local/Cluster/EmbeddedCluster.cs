@@ -89,15 +89,31 @@ public sealed class EmbeddedCluster : IAsyncDisposable
         var fabric = new Fabric(Paths);
         fabric.Create(nodes);
 
-        var authority = Keep(new Owned<CertificateAuthority>(CertificateAuthority.Create($"migration:{_options.Name}", _time))).Value;
+        var authority = Keep(new Owned<CertificateAuthority>(OpenAuthority())).Value;
         await StartApiServerAsync(authority, fabric, ct);
         foreach (var node in nodes)
             await StartNodeAsync(node, authority, ct);
+        await NodeRegistration.ForsakeOthersAsync(Client, nodes, _time, ct);
         Keep(await VolumeProvisioner.StartAsync(Client, Paths, _logging, _time, ct));
         Keep(PodScheduler.Start(Client, _logging, _time));
         StartControllers(authority);
         Page = Keep(new LoopbackDoor(Paths.FabricNamespace, new IPEndPoint(Fabric.Gateway, HttpPort))).Address;
         await File.WriteAllTextAsync(Paths.Page, Page.ToString(), ct);
+    }
+
+    /// <summary>The authority of the run before, so that its tokens and certificates stay good, or a new one.</summary>
+    private CertificateAuthority OpenAuthority()
+    {
+        if (_options.State is not { } state)
+            return CertificateAuthority.Create($"migration:{_options.Name}", _time);
+        if (!_options.Keep && Directory.Exists(state))
+            Directory.Delete(state, recursive: true);
+        Directory.CreateDirectory(state, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (File.Exists(Path.Combine(state, "ca.key")))
+            return CertificateAuthority.Load(state, _time);
+        var made = CertificateAuthority.Create($"migration:{_options.Name}", _time);
+        made.WriteTo(state);
+        return made;
     }
 
     private async Task StartApiServerAsync(CertificateAuthority authority, Fabric fabric, CancellationToken ct)
@@ -111,6 +127,7 @@ public sealed class EmbeddedCluster : IAsyncDisposable
                 Listeners = [listener.Value.SafeHandle],
                 CertificateAddresses = [Fabric.Gateway],
                 ClusterName = $"migration-{_options.Name}",
+                StateDirectory = _options.State,
                 ManifestDirectory = Installation.Crds,
                 ManifestFiles = [Installation.ControllersRights],
                 PodLogs = OpenLogAsync,

@@ -85,6 +85,8 @@ public sealed class NodeAgent : IReconciler, IAsyncDisposable
             return await FinishAsync(pod, running, ct);
         if (running is null && pod.Status?.Phase is "Succeeded" or "Failed")
             return Outcome.Done;
+        if (running is null && pod is { Status.Phase: "Running", Spec.RestartPolicy: "Never" })
+            return await GiveUpAsync(pod, ct);
         return running is null ? await StartAsync(pod, ct) : await ReportAsync(pod, running, ct);
     }
 
@@ -121,6 +123,13 @@ public sealed class NodeAgent : IReconciler, IAsyncDisposable
     {
         var status = PodStatusWriting.Of(running, pod.Status, HostAddress, _time.GetUtcNow());
         await _statuses.WriteAsync(pod, pod with { Status = status }, ct);
+        return Outcome.Done;
+    }
+
+    /// <summary>It ran before this node began, and may run once only.</summary>
+    private async Task<Outcome> GiveUpAsync(Pod pod, CancellationToken ct)
+    {
+        await _statuses.WriteAsync(pod, pod with { Status = PodStatusWriting.Lost(pod, _time.GetUtcNow()) }, ct);
         return Outcome.Done;
     }
 

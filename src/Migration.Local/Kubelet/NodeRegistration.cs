@@ -11,7 +11,7 @@ internal static class NodeRegistration
     public static async Task RegisterAsync(KubernetesClient client, FabricNode node, TimeProvider time, CancellationToken ct)
     {
         var nodes = client.For(Kinds.Nodes);
-        var created = await nodes.CreateAsync(new Node
+        var registered = await nodes.FindAsync(ObjectKey.Of(node.Name), ct) ?? await nodes.CreateAsync(new Node
         {
             ApiVersion = "v1",
             Kind = "Node",
@@ -27,7 +27,16 @@ internal static class NodeRegistration
             },
             Spec = new NodeSpec { PodCidr = node.PodNetwork.ToString(), PodCidrs = [node.PodNetwork.ToString(), node.Ipv6PodNetwork.ToString()] },
         }, ct);
-        await nodes.UpdateStatusAsync(created with { Status = StatusOf(node, time.GetUtcNow()) }, ct);
+        await nodes.UpdateStatusAsync(registered with { Status = StatusOf(node, time.GetUtcNow()) }, ct);
+    }
+
+    /// <summary>Nodes of an earlier run that were not started again: nobody hears of them.</summary>
+    public static async Task ForsakeOthersAsync(KubernetesClient client, IReadOnlyList<FabricNode> started, TimeProvider time, CancellationToken ct)
+    {
+        var nodes = client.For(Kinds.Nodes);
+        var silent = new Condition { Type = "Ready", Status = "Unknown", Reason = "NodeStatusUnknown", Message = "Kubelet stopped posting node status." };
+        foreach (var node in (await nodes.ListAsync(ListOptions.All, ct)).Where(node => started.All(known => known.Name != node.Metadata.Name)))
+            await nodes.UpdateStatusAsync(node with { Status = (node.Status ?? new NodeStatus()) with { Conditions = node.Status?.Conditions.With(silent, time.GetUtcNow()) ?? [silent] } }, ct);
     }
 
     private static NodeStatus StatusOf(FabricNode node, DateTimeOffset now)

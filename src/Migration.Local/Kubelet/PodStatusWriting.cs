@@ -47,6 +47,32 @@ internal static class PodStatusWriting
             Conditions = WithReadiness(pod.Status?.Conditions, ready: false, "Pending", now),
         };
 
+    /// <summary>
+    /// A pod that is not to be restarted and whose processes went with the node they ran on: what a kubelet says after a reboot.
+    /// </summary>
+    public static PodStatus Lost(Pod pod, DateTimeOffset now) => pod.Status! with
+    {
+        Phase = "Failed",
+        ContainerStatuses = [.. (pod.Status.ContainerStatuses ?? []).Select(container => container with
+        {
+            Ready = false,
+            Started = false,
+            State = container.State?.Terminated is null
+                ? new ContainerState
+                {
+                    Terminated = new ContainerTerminated
+                    {
+                        ExitCode = 137,
+                        Reason = "ContainerStatusUnknown",
+                        Message = "The container could not be located when the pod was terminated",
+                        FinishedAt = now,
+                    },
+                }
+                : container.State,
+        })],
+        Conditions = WithReadiness(pod.Status.Conditions, ready: false, "Failed", now),
+    };
+
     private static string Phase(RunningPod running)
     {
         if (running.Containers.Any(container => container.ExitCode is null))

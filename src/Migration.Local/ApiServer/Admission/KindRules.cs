@@ -27,6 +27,8 @@ internal sealed record KindRules
         ["clusterroles.rbac.authorization.k8s.io"] = RightsRules.Role,
         ["rolebindings.rbac.authorization.k8s.io"] = RightsRules.Binding,
         ["clusterrolebindings.rbac.authorization.k8s.io"] = RightsRules.Binding,
+        ["deployments.apps"] = WorkloadRules.Deployment,
+        ["daemonsets.apps"] = WorkloadRules.DaemonSet,
         [Webhook.Mutating] = WebhookRules.Mutating,
         [Webhook.Validating] = WebhookRules.Validating,
         ["customresourcedefinitions.apiextensions.k8s.io"] = DefinitionRules.For(time),

@@ -4,7 +4,7 @@ namespace Migration.Local.ApiServer;
 internal static class BuiltIns
 {
     /// <summary>
-    /// apiVersion, plural, kind, then words: <c>ns</c> namespaced, <c>status</c> has the subresource, <c>gen</c> counts generations,
+    /// apiVersion, plural, kind, then words: <c>ns</c> namespaced, <c>status</c> has the subresource, <c>gen</c> counts generations, <c>scale</c> has replicas,
     /// <c>short=a,b</c>, <c>cat=all</c>, <c>store=x</c> shares the storage of x, <c>select=field,…</c> selectable fields.
     /// </summary>
     private const string Table = """
@@ -22,6 +22,8 @@ internal static class BuiltIns
         v1 secrets Secret ns select=type
         v1 serviceaccounts ServiceAccount ns short=sa
         v1 services Service ns status short=svc cat=all select=spec.clusterIP,spec.type
+        apps/v1 daemonsets DaemonSet ns status gen short=ds cat=all
+        apps/v1 deployments Deployment ns status gen short=deploy cat=all scale
         events.k8s.io/v1 events Event ns short=ev store=events select=regarding.kind,regarding.namespace,regarding.name,regarding.uid,regarding.apiVersion,regarding.resourceVersion,regarding.fieldPath,reason,reportingController,type
         coordination.k8s.io/v1 leases Lease ns
         discovery.k8s.io/v1 endpointslices EndpointSlice ns
@@ -66,6 +68,7 @@ internal static class BuiltIns
             ListKind = kind + "List",
             Namespaced = words.Contains("ns"),
             HasStatus = words.Contains("status"),
+            Scale = words.Contains("scale") ? new ScalePaths(".spec.replicas", ".status.replicas", null) : null,
             CountsGenerations = words.Contains("gen"),
             ShortNames = Values(words, "short"),
             Categories = Values(words, "cat"),

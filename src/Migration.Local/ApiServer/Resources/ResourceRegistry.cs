@@ -50,7 +50,9 @@ internal sealed class ResourceRegistry
         }
     }
 
-    private void RebuildLocked() => _served = new Served([.. _builtIn, .. _custom.Values.SelectMany(t => t)], _served.Generation + 1);
+    private void RebuildLocked() => _served = new Served(
+        // A definition of a kind that is built in changes nothing.
+        [.. _builtIn.Concat(_custom.Values.SelectMany(t => t)).DistinctBy(t => (t.Group, t.Version, t.Plural))], _served.Generation + 1);
 
     private sealed class Served(IReadOnlyList<ResourceType> types, int generation)
     {

@@ -3,7 +3,7 @@ namespace Migration.Local.ApiServer;
 /// <summary>The built-in kinds in the notation of <see cref="SchemaText"/>.</summary>
 internal static partial class BuiltInSchemaText
 {
-    public static string All => string.Join('\n', Metadata, Pods, Volumes, Cluster, Networking, Rights, Webhooks);
+    public static string All => string.Join('\n', Metadata, Pods, Volumes, Cluster, Networking, Rights, Webhooks, Workloads);
 
     private const string Metadata = """
         ObjectMeta What every object carries: its name, its place, its labels, its history.

@@ -38,6 +38,17 @@ internal static class BuiltInColumns
         "leases.coordination.k8s.io" => [Name, Text("Holder", 0, "spec", "holderIdentity"), Age],
         "customresourcedefinitions.apiextensions.k8s.io" =>
             [Name, new("Created At", "date", "", "", 0, (root, _) => root.Text("metadata", "creationTimestamp"))],
+        "deployments.apps" =>
+        [
+            Name, new("Ready", "string", "", "", 0, (root, _) => $"{root.Number("status", "readyReplicas")}/{root.Number("spec", "replicas")}"),
+            Any("Up-to-date", "0", "status", "updatedReplicas"), Any("Available", "0", "status", "availableReplicas"), Age,
+        ],
+        "daemonsets.apps" =>
+        [
+            Name, Any("Desired", "0", "status", "desiredNumberScheduled"), Any("Current", "0", "status", "currentNumberScheduled"),
+            Any("Ready", "0", "status", "numberReady"), Any("Up-to-date", "0", "status", "updatedNumberScheduled"),
+            Any("Available", "0", "status", "numberAvailable"), Age,
+        ],
         Webhook.Mutating or Webhook.Validating => [Name, Count("Webhooks", "webhooks"), Age],
         "poddisruptionbudgets.policy" =>
         [
