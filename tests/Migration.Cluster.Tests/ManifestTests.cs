@@ -52,6 +52,31 @@ public sealed class ManifestTests
         Assert.Equal(0, await AskAsync(server, stranger.Issue("migration:controllers", "migration")));
     }
 
+    [Fact]
+    public async Task Everything_in_deploy_is_applied_without_a_warning_and_a_second_time_without_a_change()
+    {
+        using var authority = CertificateAuthority.Create("manifest-tests", TimeProvider.System);
+        await using var server = await StartAsync(authority);
+        var folder = Directory.CreateTempSubdirectory("deploy-");
+        try
+        {
+            var kubeconfig = Path.Combine(folder.FullName, "kubeconfig");
+            server.WriteKubeconfig(kubeconfig);
+            Task<KubectlRun> Kubectl(params string[] arguments) => KubectlRun.StartAsync(kubeconfig, folder.FullName, null, [.. arguments, "-k", Path.Combine(Root(), "deploy")], null);
+            var applied = await Kubectl("apply", "--server-side");
+            Assert.Contains("deployment.apps/migration-controllers serverside-applied", applied.Ok(), StringComparison.Ordinal);
+            Assert.Equal("", applied.Errors);
+            Assert.Equal("", (await Kubectl("diff", "--server-side")).Ok());
+            var tried = await Kubectl("apply", "--server-side", "--dry-run=server");
+            Assert.Contains("daemonset.apps/migration-node serverside-applied (server dry run)", tried.Ok(), StringComparison.Ordinal);
+            Assert.Equal("", tried.Errors);
+        }
+        finally
+        {
+            folder.Delete(true);
+        }
+    }
+
     /// <summary>The code of an answer, 0 when the connection was refused.</summary>
     private static async Task<int> AskAsync(EmbeddedApiServer server, IssuedCertificate certificate)
     {
