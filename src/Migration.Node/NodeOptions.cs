@@ -42,6 +42,9 @@ internal sealed record NodeOptions
     /// <summary>Where the configurations of networks are whose definitions have none.</summary>
     public string CniConfigurations { get; init; } = "/etc/cni/net.d";
 
+    /// <summary>Where it is remembered what delegates' plugins were told; a place that a reboot leaves alone lets their DELs come after it. Null: with the state.</summary>
+    public string? CniCache { get; init; }
+
     /// <summary>How long one plugin may take.</summary>
     public TimeSpan CniTimeLimit { get; init; } = TimeSpan.FromSeconds(30);
 
@@ -85,6 +88,7 @@ internal sealed record NodeOptions
             case "--qemu": read = read with { Qemu = value }; return true;
             case "--cni-bin-dir": read = read with { CniPrograms = value }; return true;
             case "--cni-conf-dir": read = read with { CniConfigurations = value }; return true;
+            case "--cni-cache-dir": read = read with { CniCache = value }; return true;
             case "--cni-time-limit" when int.TryParse(value, out var seconds) && seconds is > 0 and <= 600:
                 read = read with { CniTimeLimit = TimeSpan.FromSeconds(seconds) };
                 return true;

@@ -10,7 +10,7 @@ public sealed class NodeOptionsTests
     {
         Assert.True(NodeOptions.TryParse(
             ["--name", "n", "--listen", "10.0.0.1:7411", "--data-listen", "10.0.1.1:7412", "--socket", "/a/b.sock", "--state", "/s", "--kubelet-root", "/k",
-                "--certificates", "/c", "--qemu", "/q", "--accelerator", "tcg", "--wiring", "takeover", "--cni-bin-dir", "/b:/c", "--cni-conf-dir", "/d", "--cni-time-limit", "5", "--lease-time", "600"], out var options, out var error), error);
+                "--certificates", "/c", "--qemu", "/q", "--accelerator", "tcg", "--wiring", "takeover", "--cni-bin-dir", "/b:/c", "--cni-conf-dir", "/d", "--cni-time-limit", "5", "--lease-time", "600", "--cni-cache-dir", "/e"], out var options, out var error), error);
 
         Assert.Equal(new NodeOptions
         {
@@ -23,7 +23,7 @@ public sealed class NodeOptionsTests
             Certificates = "/c",
             Qemu = "/q",
             Accelerator = Accelerator.Tcg,
-            Wiring = WiringChoice.Takeover, CniPrograms = "/b:/c", CniConfigurations = "/d", CniTimeLimit = TimeSpan.FromSeconds(5), LeaseTime = TimeSpan.FromMinutes(10),
+            Wiring = WiringChoice.Takeover, CniPrograms = "/b:/c", CniConfigurations = "/d", CniTimeLimit = TimeSpan.FromSeconds(5), LeaseTime = TimeSpan.FromMinutes(10), CniCache = "/e",
         }, options);
         Assert.Equal("/a/journal", options!.Journal);
     }

@@ -334,6 +334,29 @@ public sealed class DelegateTests
     }
 
     [Fact]
+    public async Task Del_after_a_reboot_gives_the_addresses_back()
+    {
+        await using var lab = await NodeLab.StartAsync();
+        var cache = Path.Combine(lab.Folder, "cache");
+        lab.A.MoreArguments = ["--cni-cache-dir", cache];
+        await lab.A.RestartAsync();
+        var pod = await lab.A.CreatePodAsync("net");
+        await PlanAsync(lab, pod, Delegated("blue", "pod0a", "default/blue", BridgeOf(lab, "blue", "10.66.1.0/24", "fd66:1::/64")));
+        await pod.AttachAsync();
+        Assert.Equal(2, Leases(lab).Count);
+
+        // What was in memory is gone: the pod's network, and the node's state. The runtime remembers the sandbox.
+        lab.A.Kill();
+        pod.Namespace.Dispose();
+        Directory.Delete(lab.A.State, recursive: true);
+        await lab.A.StartServiceAsync();
+        await pod.DetachAsync();
+
+        Assert.Empty(Leases(lab));
+        Assert.Empty(Directory.EnumerateFiles(Path.Combine(cache, "results")));
+    }
+
+    [Fact]
     public async Task Definition_without_configuration_means_the_nodes_own_file_and_what_others_chained_to_it()
     {
         await using var lab = await NodeLab.StartAsync();
@@ -444,7 +467,7 @@ public sealed class DelegateTests
             await guest.UdhcpcAsync(lab.Folder);
             await guest.Namespace.IpAsync("route replace default via 10.66.1.1");
             using var web = TiedProcess.Start("/usr/bin/nsenter", [$"--net={guest.Namespace.Path}", "--", "busybox", "nc", "-ll", "-p", "80", "-e", "echo", "hello"], Path.Combine(lab.Folder, "web"), Path.Combine(lab.Folder, "web"));
-            await lab.A.EventuallyAsync(() => AnswersAsync(lab.B, "busybox nc -w 5 10.91.0.1 8080"), "the other node reaches the guest at a port of its node");
+            await lab.A.EventuallyAsync(() => AnswersAsync(lab.B, "timeout 5 busybox nc -w 5 10.91.0.1 8080"), "the other node reaches the guest at a port of its node");
         }
 
         await pod.DetachAsync();

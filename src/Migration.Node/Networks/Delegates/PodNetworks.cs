@@ -29,7 +29,7 @@ internal sealed class PodNetworks
     public PodNetworks(NodeOptions options, StateDirectory state, Attachments attachments, ILogger<PodNetworks> log)
     {
         (_attachments, _log, _stateDirectory) = (attachments, log, Path.GetFullPath(state.Path));
-        _records = new(state.Folder("delegates/results"), log);
+        _records = new(options.CniCache is { } cache ? Directory.CreateDirectory(Path.Combine(cache, "results")).FullName : state.Folder("delegates/results"), log);
         _devices = state.Folder("delegates/devices");
         _chains = new(new NetworkFolder(options.CniConfigurations));
         _runner = new(options.CniPrograms.Split(':', StringSplitOptions.RemoveEmptyEntries), options.CniTimeLimit, _stateDirectory);
