@@ -109,7 +109,7 @@ internal sealed partial class Attachments : IDisposable
         // Another namespace is another pod sandbox: nothing that is known is true there.
         var known = _written.GetValueOrDefault(key) is { } before && before.NamespacePath == namespacePath ? before : null;
         var attachment = Planned(links, key, pod, namespacePath, plan, hostName, known) with { ByAnnotation = byAnnotation, Generation = Interlocked.Increment(ref _generation) };
-        if (known?.Bound is { } old && old.Binding != attachment.Bound?.Binding)
+        if (known?.Bound is { } old && (old.Binding != attachment.Bound?.Binding || links.NeedsAnotherTap(old, attachment.Bound)))
         {
             Unbind(links, known);
             links.RemoveDiscarded();

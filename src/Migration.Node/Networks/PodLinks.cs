@@ -162,6 +162,20 @@ internal sealed class PodLinks : IDisposable
         }
     }
 
+    /// <summary>Whether a tap has one queue or may have several is decided when it is made.</summary>
+    /// <exception cref="RefusedException">QEMU has the present one.</exception>
+    public bool NeedsAnotherTap(BoundInterface present, BoundInterface wanted)
+    {
+        if (present.Queues > 1 == wanted.Queues > 1 || Route.FindLink(present.Tap) is not { } tap)
+            return false;
+        // Without anybody who has it open a tap has no carrier.
+        return tap.Flags.HasFlag(LinkFlags.LowerUp)
+            ? throw new RefusedException(Refusal.NotNow, $"interface {wanted.Name}: {tap.Name} is in use with {Count(present.Queues)}; a guest that runs keeps them, and has {Count(wanted.Queues)} after its next start")
+            : true;
+
+        static string Count(int queues) => queues == 1 ? "1 queue" : $"{queues} queues";
+    }
+
     private void CreateTap(BoundInterface bound) =>
         Linux.Tap.Open(Space, bound.Tap, new TapOptions { Queues = bound.Queues, Owner = QemuUser, Persistent = true, VirtioNetHeader = true }).Dispose();
 

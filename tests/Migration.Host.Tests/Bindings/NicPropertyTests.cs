@@ -1,5 +1,6 @@
 using Migration.Linux;
 using Migration.Netlink;
+using Migration.Node;
 using Migration.Node.Networks;
 using Migration.Testing;
 
@@ -55,6 +56,27 @@ public sealed class NicPropertyTests
 
         var seen = tape.Stop(bench.Pod, wiring is WiringChoice.Takeover ? "eth0-nic" : "eth0").Where(frame => frame[12] == 0x88 && frame[13] == 0xb5).Select(frame => (int)frame[14]);
         Assert.Equal([0, 1, 2, 3], seen.Order());
+    }
+
+    [Theory]
+    [InlineData(BindingKind.Bridge, WiringChoice.Cable)]
+    [InlineData(BindingKind.Bridge, WiringChoice.Takeover)]
+    [InlineData(BindingKind.Masquerade, WiringChoice.Cable)]
+    internal async Task Another_number_of_queues_is_had_until_the_guest_runs(BindingKind binding, WiringChoice wiring)
+    {
+        using var bench = await new BindingBench(wiring).WithVethAsync("pod: addr add 10.82.0.5/24 dev eth0");
+        foreach (var queues in new[] { 1, 4, 2, 1, 4 })
+        {
+            var bound = bench.Bind(Bridge with { Queues = queues, Binding = binding });
+            bench.Check();
+            using var tap = Tap.Open(bench.Pod.Space, bound.Tap, new TapOptions { Queues = queues, VirtioNetHeader = true });
+            Assert.Equal(queues, tap.Queues.Count);
+        }
+
+        using var held = Tap.Open(bench.Pod.Space, "tap0", new TapOptions { Queues = 4, VirtioNetHeader = true });
+        var refused = Assert.Throws<RefusedException>(() => bench.Bind(Bridge with { Queues = 1, Binding = binding }));
+        Assert.Equal($"interface {Bridge.Name}: tap0 is in use with 4 queues; a guest that runs keeps them, and has 1 queue after its next start", refused.Message);
+        bench.Check();
     }
 
     [Fact]
