@@ -12,6 +12,12 @@ public sealed class CrashTests
     private const string Secondary = "pod72ad293a5c9";
     private const int Lanes = 4;
 
+    // One machine has one of each number.
+    private static readonly uint WayId = (uint)Environment.ProcessId % Stretch.Ids;
+
+    /// <summary>As every pod of these tests has it.</summary>
+    public static readonly string WayLink = $"st{WayId:x6}";
+
     [Theory]
     [InlineData(BindingKind.Bridge, WiringChoice.Cable, "eth0")]
     [InlineData(BindingKind.Bridge, WiringChoice.Cable, Secondary)]
@@ -83,6 +89,64 @@ public sealed class CrashTests
                 Assert.Empty(Directory.EnumerateFiles(bench.Records, "*.json"));
             }
         });
+    }
+
+    /// <summary>A guest's frames are led to another node and back, as the pod sees that keeps its address, and the one that it lives in.</summary>
+    [Theory]
+    [InlineData(StretchPart.Home)]
+    [InlineData(StretchPart.Guest)]
+    internal async Task Way_of_a_guests_frames_that_is_cut_off_anywhere_is_as_it_was_to_be_or_before(StretchPart part)
+    {
+        using var bench = await PodAsync(WiringChoice.Cable);
+        bench.Attach(new InterfacePlan { Name = "guest" });
+        var way = new Stretch
+        {
+            Id = WayId, Part = part, HomeNode = "a", HomeMachine = "m", HomeAddress = "192.0.2.1", HomeControl = "192.0.2.1:7411", GuestNode = "b", GuestAddress = "192.0.2.2",
+        };
+        void Lead(Func<BoundInterface, BoundInterface> change) => bench.Attachments.Lead(BindingBench.Key(), change);
+        (string Name, Action Act)[] steps = part is StretchPart.Home
+            ?
+            [
+                ("prepare", () => Lead(bound => bound with { Next = way })),
+                ("divert", () => bench.Attachments.Divert(BindingBench.Key(), () => { })),
+                ("settle", () => Lead(bound => bound with { Stretch = way, Next = null, Diverted = false })),
+                ("return", () => Lead(bound => bound with { Stretch = null, Next = null, Diverted = false })),
+            ]
+            : [("arrive", () => Lead(bound => bound with { Stretch = way })), ("leave", () => Lead(bound => bound with { Stretch = null }))];
+        var before = await PodPicture.OfAsync(bench.Pod);
+
+        for (var at = 0; at < steps.Length; at++)
+        {
+            var changes = Undisturbed(steps[at].Act);
+            var after = await PodPicture.OfAsync(bench.Pod);
+            for (var change = 0; change < changes.Count; change++)
+            {
+                Repeat(steps, at);
+                CutOff(change, steps[at].Act);
+                bench.GoOn(change + 1);
+                steps[at].Act();
+                await PodPicture.BecomesAsync(bench.Pod, after, $"{steps[at].Name} again after {changes[change]}");
+            }
+        }
+
+        await PodPicture.BecomesAsync(bench.Pod, before, "returned");
+        for (var at = 0; at < steps.Length - 1; at++)
+        {
+            Repeat(steps, at);
+            CutOff(0, steps[at].Act);
+            bench.Restart();
+            bench.Detach();
+            bench.Attach(new InterfacePlan { Name = "guest" });
+            await PodPicture.BecomesAsync(bench.Pod, before, $"attached anew after {steps[at].Name} was cut off");
+        }
+    }
+
+    /// <summary>From the end of the round, which is its beginning, to just before a step.</summary>
+    private static void Repeat((string Name, Action Act)[] steps, int until)
+    {
+        steps[^1].Act();
+        foreach (var step in steps[..until])
+            step.Act();
     }
 
     /// <summary>Removing links is mostly waiting for the kernel: several pods do it side by side.</summary>

@@ -57,6 +57,30 @@ public sealed class MigrationTests
         await Invariants.NothingIsLeftAsync(lab, there.Id, back.Id);
     }
 
+    [Fact]
+    public async Task Guest_moves_between_pods_of_both_families_and_keeps_both()
+    {
+        await using var lab = await NodeLab.StartAsync();
+        lab.A.HasDualStackPods = lab.B.HasDualStackPods = true;
+        var guest = await LabGuest.StartAsync(lab.A);
+        string[] addresses = [.. guest.Machine.Interfaces[0].Lease.Addresses.Select(address => address.Split('/')[0])];
+        Assert.Equal(["10.244.1.2", "fd44:1::2"], addresses);
+        await guest.Pod.Guest.WaitForAsync($"GUEST-ADDRESS eth0 {addresses[1]}/128", Ct);
+        foreach (var address in addresses)
+            await lab.A.Namespace.ExecuteAsync($"ping -c 1 -W 30 {address}");
+
+        var move = await guest.PrepareMoveAsync(lab.A, lab.B, new MigrationOptions { Anchor = Anchor.Always });
+        await move.StartAsync();
+        Invariants.Is(lab, MigrationPhase.Succeeded, await move.WaitForSourceAsync(MigrationPhase.Succeeded));
+
+        var machine = await lab.B.WaitForMachineAsync(move.TargetPod.Uid, MachinePhase.Running);
+        Assert.Equal(guest.Machine.Interfaces[0].Lease, machine.Interfaces[0].Lease);
+        foreach (var address in addresses)
+            await lab.A.Namespace.ExecuteAsync($"ping -c 1 -W 30 {address}");
+        await move.TargetPod.Guest.WaitForTicksAsync(1, Ct);
+        Assert.DoesNotMatch("GUEST-(ADDRESS-GONE|DUPLICATE|CARRIER)", move.TargetPod.Guest.Console);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

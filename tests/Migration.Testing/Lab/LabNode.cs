@@ -58,6 +58,9 @@ public sealed class LabNode : IAsyncDisposable
     /// <summary>CNI configurations on the node's disk.</summary>
     public string CniConfigurations => Path.Combine(Folder, "net.d");
 
+    /// <summary>Whether pods get an IPv6 address besides, from now on.</summary>
+    public bool HasDualStackPods { get; set; }
+
     /// <summary>For the node service, from its next start on.</summary>
     public IReadOnlyList<string> MoreArguments { get; set; } = [];
 

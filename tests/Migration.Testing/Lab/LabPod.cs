@@ -87,7 +87,7 @@ public sealed class LabPod : IDisposable
             {
                 ["type"] = "host-local",
                 ["dataDir"] = Path.Combine(_node.Folder, "ipam"),
-                ["ranges"] = new[] { new[] { new Dictionary<string, string> { ["subnet"] = $"10.244.{_node.Number}.0/24" } } },
+                ["ranges"] = Subnets().Select(subnet => new[] { new Dictionary<string, string> { ["subnet"] = subnet } }).ToArray(),
             },
         };
         if (command != "ADD" && AddResult.Length > 0)
@@ -98,6 +98,8 @@ public sealed class LabPod : IDisposable
             "/usr/bin/nsenter", $"--net={_node.Namespace.Path}", "--", "/usr/bin/env", $"CNI_COMMAND={command}", $"CNI_CONTAINERID={Uid}",
             $"CNI_NETNS={Namespace.Path}", "CNI_IFNAME=eth0", "CNI_PATH=/usr/lib/cni", "/bin/sh", "-c", $"exec /usr/lib/cni/bridge < {file}");
     }
+
+    private string[] Subnets() => _node.HasDualStackPods ? [$"10.244.{_node.Number}.0/24", $"fd44:{_node.Number}::/64"] : [$"10.244.{_node.Number}.0/24"];
 
     /// <summary>What the CNI plugin does after the reference plugins.</summary>
     public async Task<Attachment> AttachAsync(Interface? nic = null) =>
