@@ -2,7 +2,7 @@
  *
  *   port 7 TCP and UDP   echo, IPv4 and IPv6, many connections at once
  *   port 9 TCP           reads and forgets; port 19 TCP sends for ever: for measuring
- *   port 80 TCP          answers "hello from the guest" to anything
+ *   port 80 TCP          answers "hello from the guest" to anything; asked for /poweroff the program ends, as for the power button
  *   TICK n               on the console, every second of the guest's clock
  *   dirty=MIB            kernel argument: keeps rewriting that much memory, checking what it wrote the round before;
  *                        GUEST-CORRUPT on the console when a page is not what it was
@@ -84,16 +84,19 @@ static void accept_connection(int listener, enum service service)
     close(fd);
 }
 
-static void accept_http(int listener)
+/* Whether the guest is to end. */
+static int accept_http(int listener)
 {
     static const char answer[] = "HTTP/1.0 200 OK\r\nContent-Length: 21\r\nContent-Type: text/plain\r\n\r\nhello from the guest\n";
     int fd = accept4(listener, 0, 0, SOCK_CLOEXEC);
-    if (fd < 0) return;
+    if (fd < 0) return 0;
     struct timeval patience = { .tv_sec = 1 };
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    char request[2048];
+    static const char poweroff[] = "GET /poweroff ";
+    char request[2048] = "";
     if (read(fd, request, sizeof request) > 0 && write(fd, answer, sizeof answer - 1) > 0) shutdown(fd, SHUT_WR);
     close(fd);
+    return !strncmp(request, poweroff, sizeof poweroff - 1);
 }
 
 static void serve_echo(struct connection *c)
@@ -218,7 +221,7 @@ int main(void)
         if (polled[7].revents) accept_connection(discard, DISCARD);
         if (polled[8].revents) accept_connection(chargen, CHARGEN);
         if (polled[1].revents) serve_udp(udp);
-        if (polled[2].revents) accept_http(http);
+        if (polled[2].revents && accept_http(http)) return 0;
         if (polled[3].revents) {
             uint64_t passed;
             if (read(tick, &passed, sizeof passed) == sizeof passed) say("TICK %lu\n", ++ticks);

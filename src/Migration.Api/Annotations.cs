@@ -30,7 +30,7 @@ public static class Annotations
     /// <summary>On instances: the template's spec that they were made of, as JSON, with what was changed in them since.</summary>
     public const string MadeOf = "migration.internal/made-of";
 
-    /// <summary>On instances: "true" stops the guest's vCPUs for as long as it is there.</summary>
+    /// <summary>On instances: "true" stops the guest's vCPUs for as long as it is there, "false" lets one run that began stopped.</summary>
     public const string Paused = "migration.internal/paused";
 
     /// <summary>On migrations: seconds that the target pod may be unschedulable.</summary>

@@ -112,6 +112,63 @@ public sealed class InstancePlanTests
         Assert.IsType<InstanceAction.DeleteMachine>(new InstancePlan(Launchers).Next(observed with { Migrations = [undecided] }).Action);
     }
 
+    [Theory]
+    [InlineData("Running", "Running", "PodTerminating")]
+    [InlineData("unknown", "Running", "PodTerminating")]
+    [InlineData("absent", "Succeeded", "GuestNotRunning")]
+    public void A_guest_that_is_being_shut_down_is_not_ready_and_has_succeeded_in_the_end(string machine, string phase, string reason)
+    {
+        var status = new InstancePlan(Launchers).Next(Observed(Instance("Running").Deleting(), "bound", machine)).Status;
+
+        Assert.Equal((phase, reason), (status.Phase, status.Conditions.Find(InstanceCondition.Ready)!.Reason));
+    }
+
+    [Fact]
+    public void The_guest_gets_the_grace_that_the_spec_gives_by_now()
+    {
+        var hasty = Instance("Running", """{"domain":{"devices":{},"memory":{"guest":"512Mi"}},"terminationGracePeriodSeconds":0}""");
+
+        var delete = Assert.IsType<InstanceAction.DeleteMachine>(new InstancePlan(Launchers).Next(Observed(hasty.Deleting(), "bound", "Running")).Action);
+
+        Assert.Equal(TimeSpan.Zero, delete.Grace);
+    }
+
+    /// <summary>Annotation, startStrategy, the machine's phase, whether it was asked to stand still → action, Paused's reason.</summary>
+    [Theory]
+    [InlineData("true", "", "Running", false, "SetPaused", null)]
+    [InlineData("true", "", "Paused", true, "Wait", "PausedByUser")]
+    [InlineData(null, "", "Paused", true, "SetPaused", "PausedByUser")]
+    [InlineData(null, "", "Paused", false, "Wait", "PausedIOError")]
+    [InlineData(null, "", "Running", false, "Wait", null)]
+    [InlineData(null, "Paused", "Paused", true, "Wait", "PausedByUser")]
+    [InlineData("false", "Paused", "Paused", true, "SetPaused", "PausedByUser")]
+    [InlineData("false", "Paused", "Running", false, "Wait", null)]
+    public void A_guest_stands_still_when_it_is_asked_to(string? annotation, string strategy, string machine, bool asked, string action, string? reason)
+    {
+        var spec = $$$"""{"domain":{"devices":{},"memory":{"guest":"512Mi"}},"startStrategy":"{{{strategy}}}"}""";
+        var instance = Instance("Running", spec);
+        if (annotation is not null)
+            instance = instance with { Metadata = instance.Metadata.WithAnnotation(Annotations.Paused, annotation) };
+        var observed = Observed(instance, "bound", machine);
+        observed.CurrentMachine.Machine!.Paused = asked;
+
+        var step = new InstancePlan(Launchers).Next(observed);
+
+        Assert.Equal((action, reason), (step.Action.GetType().Name, step.Status.Conditions.Find(InstanceCondition.Paused)?.Reason));
+        Assert.IsType<InstanceAction.Wait>(new InstancePlan(Launchers).Next(observed with { Migrations = [Job(MigrationJobPhase.Running)] }).Action);
+    }
+
+    [Fact]
+    public void An_image_that_cannot_be_had_is_said_in_the_runtimes_word()
+    {
+        var observed = Observed(Instance("Scheduled"), "bound", "Planned");
+        var waiting = new ContainerStatus { Name = "compute", State = new ContainerState { Waiting = new ContainerWaiting { Reason = "ErrImagePull", Message = "no such image" } } };
+
+        var step = new InstancePlan(Launchers).Next(observed with { Pods = [observed.Pods[0] with { Status = new PodStatus { Phase = "Pending", ContainerStatuses = [waiting] } }] });
+
+        Assert.Equal("ErrImagePull", step.Status.Conditions.Find(InstanceCondition.Synchronized)!.Reason);
+    }
+
     [Fact]
     public void The_finalizer_comes_before_everything_else()
     {

@@ -191,6 +191,22 @@ public sealed class InstanceTests
     }
 
     [Fact]
+    public async Task A_guest_stands_still_while_its_annotation_says_so()
+    {
+        await using var lab = await ControllerLab.StartAsync();
+        lab.StartControllers();
+        await lab.RunInstanceAsync("vm");
+
+        await lab.KubectlAsync("annotate", "vmi", "vm", "migration.internal/paused=true");
+        await lab.KubectlAsync("wait", "vmi/vm", "--for=condition=Paused", "--timeout=50s");
+        Assert.Equal((MachinePhase.Paused, true), (lab.A.Machines.Single().Phase, lab.A.Machines.Single().Paused));
+        await lab.KubectlAsync("annotate", "vmi", "vm", "migration.internal/paused-");
+
+        await lab.KubectlAsync("wait", "vmi/vm", "--for=condition=Ready", "--timeout=50s");
+        Assert.Equal(MachinePhase.Running, lab.A.Machines.Single().Phase);
+    }
+
+    [Fact]
     public async Task A_machine_whose_instance_and_pod_are_gone_is_removed()
     {
         await using var lab = await ControllerLab.StartAsync();

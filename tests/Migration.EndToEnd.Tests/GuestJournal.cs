@@ -28,6 +28,9 @@ internal sealed partial class GuestJournal(EmbeddedCluster cluster) : IDisposabl
 
     public int Last() => Counts().DefaultIfEmpty(0).Max();
 
+    /// <summary>What this pod's guest wrote.</summary>
+    public string Of(Pod pod) => _consoles.TryGetValue(pod.Metadata.Uid!, out var console) ? Read(console) : "";
+
     public string Text() => string.Join("\n----\n", _consoles.Values.Select(Read));
 
     public void Dispose()

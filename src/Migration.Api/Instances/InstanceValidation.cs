@@ -28,6 +28,7 @@ public static partial class InstanceValidation
         .. (spec.Networks ?? []).SelectMany((network, i) => GuestNetworkErrors(network.Pod, $"spec.networks[{i}].pod")),
         .. InterfaceErrors(spec.Domain.Devices.Interfaces ?? [], spec.Networks ?? []),
         .. GracePeriodErrors(spec.TerminationGracePeriodSeconds),
+        .. StartErrors(spec.StartStrategy),
     ];
 
     /// <summary>The same, with what the instance's annotations ask for.</summary>
@@ -255,6 +256,12 @@ public static partial class InstanceValidation
 
     private static int Bindings(Interface nic) =>
         new object?[] { nic.Bridge, nic.Masquerade, nic.Sriov, nic.PasstBinding, nic.Binding }.Count(b => b is not null);
+
+    private static IEnumerable<string> StartErrors(string? strategy)
+    {
+        if (strategy is not (null or "" or "Paused"))
+            yield return $"spec.startStrategy: '{strategy}' is not Paused";
+    }
 
     private static IEnumerable<string> GracePeriodErrors(long? seconds)
     {

@@ -13,7 +13,7 @@ public static class UnsupportedFields
     private static readonly HashSet<string> Essential =
     [
         "spec.domain.devices.filesystems", "spec.domain.devices.gpus", "spec.domain.devices.hostDevices", "spec.domain.devices.tpm",
-        "spec.domain.launchSecurity", "spec.startStrategy", "spec.domain.cpu.dedicatedCpuPlacement",
+        "spec.domain.launchSecurity", "spec.domain.cpu.dedicatedCpuPlacement",
         "spec.domain.cpu.features", "spec.domain.features",
     ];
 

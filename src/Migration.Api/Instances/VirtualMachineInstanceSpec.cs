@@ -39,5 +39,8 @@ public sealed record VirtualMachineInstanceSpec : OpenRecord
 
     public string? EvictionStrategy { get; init; }
 
+    /// <summary>"Paused": the guest begins with its vCPUs stopped.</summary>
+    public string? StartStrategy { get; init; }
+
     public string? Architecture { get; init; }
 }

@@ -19,7 +19,11 @@ public abstract record InstanceAction
 
     public sealed record EnsureMachine(string Node, MachinePlan Plan) : InstanceAction;
 
-    public sealed record DeleteMachine(string Node, string Id) : InstanceAction;
+    public sealed record DeleteMachine(string Node, string Id) : InstanceAction
+    {
+        /// <summary>How long the guest may take to shut down; null for what its plan says.</summary>
+        public TimeSpan? Grace { get; init; }
+    }
 
     /// <param name="Pod">What is to go.</param>
     /// <param name="AtOnce">Without waiting for its node, which is out of service.</param>
@@ -38,6 +42,9 @@ public abstract record InstanceAction
     public sealed record UnplugInterface(string Node, string Id, string Name) : InstanceAction;
 
     public sealed record SetLinkState(string Node, string Id, string Name, bool Up) : InstanceAction;
+
+    /// <summary>Stops the guest's vCPUs, or lets them run.</summary>
+    public sealed record SetPaused(string Node, string Id, bool Paused) : InstanceAction;
 
     /// <summary>Takes networks whose NICs are unplugged, as asked, out of the spec.</summary>
     public sealed record RemoveNetworks(IReadOnlyList<string> Names) : InstanceAction;

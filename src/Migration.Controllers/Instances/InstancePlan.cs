@@ -100,8 +100,14 @@ public sealed class InstancePlan(LauncherPods pods)
         }
         if (observed.Instance.Metadata.Label(Labels.NodeName) != status.NodeName)
             return new(status, new InstanceAction.LabelNode(status.NodeName ?? node));
-        return new(status, Live(observed, pod)?.Next() ?? new InstanceAction.Wait());
+        return new(status, Pausing(observed, node) ?? Live(observed, pod)?.Next() ?? new InstanceAction.Wait());
     }
+
+    // While it moves its vCPUs are the migration's.
+    private static InstanceAction? Pausing(InstanceObservation observed, string node) =>
+        observed is { IsMigrating: false, CurrentMachine.Machine: { Phase: MachinePhase.Running or MachinePhase.Paused } machine } && machine.Paused != observed.Instance.IsToPause
+            ? new InstanceAction.SetPaused(node, machine.Id, !machine.Paused)
+            : null;
 
     // The NICs of a guest that is here, or about to be.
     private static LiveNetworks? Live(InstanceObservation observed, Pod pod) =>
@@ -151,17 +157,30 @@ public sealed class InstancePlan(LauncherPods pods)
     // does not hold the deletion up: both sides go.
     private static InstanceStep Deleting(InstanceObservation observed)
     {
-        var status = observed.Status with { ActivePods = ActivePods(observed) };
+        var status = Leaving(observed) with { ActivePods = ActivePods(observed) };
         if (!observed.Instance.Metadata.HasFinalizer(FinalizerNames.Instance))
             return new(status, new InstanceAction.Wait());
         if (observed.IsMigrationToEnd)
             return new(status, new InstanceAction.Wait());
         if (observed.Pods.FirstOrDefault(pod => observed.MachineOf(pod).Machine is not null) is { } running)
-            return new(status, new InstanceAction.DeleteMachine(running.Spec!.NodeName!, running.Uid));
+            return new(status, new InstanceAction.DeleteMachine(running.Spec!.NodeName!, running.Uid) { Grace = Grace(observed.Instance) });
         if (observed.Pods.FirstOrDefault(pod => !pod.IsDeleting) is { } pod)
             return new(status, new InstanceAction.DeletePod(pod));
         return new(status, observed.Pods.Count == 0 ? new InstanceAction.RemoveFinalizer() : new InstanceAction.Wait());
     }
+
+    // The guest is asked to shut down, and is not to be sent anything meanwhile.
+    private static VirtualMachineInstanceStatus Leaving(InstanceObservation observed)
+    {
+        if (observed.Status.Phase != InstancePhase.Running)
+            return observed.Status;
+        return observed.Pods.All(pod => observed.MachineOf(pod).IsAbsent)
+            ? InPhase(observed, InstancePhase.Succeeded) with { Reason = null, Conditions = NotReady(observed, "GuestNotRunning", "the guest was shut down") }
+            : observed.Status with { Conditions = NotReady(observed, "PodTerminating", "the guest is being shut down") };
+    }
+
+    // As the spec has it now: whoever cannot wait makes it shorter.
+    private static TimeSpan Grace(VirtualMachineInstance instance) => TimeSpan.FromSeconds(instance.CompleteSpec().TerminationGracePeriodSeconds ?? 0);
 
     private static InstanceStep Invalid(InstanceObservation observed, IReadOnlyList<string> errors)
     {
@@ -209,11 +228,13 @@ public sealed class InstancePlan(LauncherPods pods)
         var (reason, message) = pod.WaitingReason is { } why
             ? ("PodNotReady", $"pod {pod.Metadata.Name}: {why}")
             : ("GuestNotRunning", observed.CurrentMachine.Machine?.Reason is { Length: > 0 } told ? $"node {node}: {told}" : $"node {node} gets the guest ready");
+        var conditions = NotReady(observed, reason, message);
         return InPhase(observed, InstancePhase.Scheduled) with
         {
             NodeName = node,
             ActivePods = ActivePods(observed),
-            Conditions = NotReady(observed, reason, message),
+            // In the runtime's word, which is what a virtual machine's printable status repeats.
+            Conditions = pod.ImageProblem is { } problem ? conditions.With(Synchronized(false, problem, message), observed.Now) : conditions,
         };
     }
 
@@ -252,7 +273,7 @@ public sealed class InstancePlan(LauncherPods pods)
             .With(Migratable(InstanceCondition.LiveMigratable, observed), observed.Now)
             .With(Migratable(InstanceCondition.StorageLiveMigratable, observed), observed.Now);
         return paused
-            ? conditions.With(new Condition { Type = InstanceCondition.Paused, Status = Condition.True, Reason = "PausedByUser", Message = "the guest is paused" }, observed.Now)
+            ? conditions.With(new Condition { Type = InstanceCondition.Paused, Status = Condition.True, Reason = machine.Paused ? "PausedByUser" : "PausedIOError", Message = machine.Reason }, observed.Now)
             : conditions.Without(InstanceCondition.Paused);
     }
 

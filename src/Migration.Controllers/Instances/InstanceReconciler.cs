@@ -1,3 +1,4 @@
+using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
 using Migration.Api;
@@ -79,7 +80,7 @@ public sealed class InstanceReconciler(
                 await EnsureMachineAsync(instance, ensure, ct);
                 break;
             case InstanceAction.DeleteMachine delete:
-                await DeleteMachineAsync(delete.Node, delete.Id, ct);
+                await DeleteMachineAsync(delete.Node, delete.Id, delete.Grace, ct);
                 break;
             case InstanceAction.DeletePod delete:
                 await _pods.EnsureDeletedAsync(delete.Pod, delete.AtOnce ? new DeleteOptions { GracePeriodSeconds = 0 } : DeleteOptions.Default, ct);
@@ -104,6 +105,9 @@ public sealed class InstanceReconciler(
                 break;
             case InstanceAction.SetLinkState set:
                 await SetLinkStateAsync(instance, set, ct);
+                break;
+            case InstanceAction.SetPaused set:
+                await SetPausedAsync(instance, set, ct);
                 break;
             case InstanceAction.RemoveNetworks remove:
                 await RemoveNetworksAsync(instance, remove.Names, ct);
@@ -157,11 +161,11 @@ public sealed class InstanceReconciler(
         Tell(instance, await _status.WriteAsync(instance, failed, ct));
     }
 
-    private async Task DeleteMachineAsync(string name, string id, CancellationToken ct)
+    private async Task DeleteMachineAsync(string name, string id, TimeSpan? grace, CancellationToken ct)
     {
         if (nodes.Find(name) is not { } node)
             return;
-        await node.Machines.DeleteMachineAsync(new DeleteMachineRequest { Id = id }, deadline: Deadline(), cancellationToken: ct);
+        await node.Machines.DeleteMachineAsync(new DeleteMachineRequest { Id = id, GracePeriod = grace is { } period ? Duration.FromTimeSpan(period) : null }, deadline: Deadline(), cancellationToken: ct);
         Log.MachineDeleted(log, id, name);
     }
 
@@ -194,6 +198,15 @@ public sealed class InstanceReconciler(
 
     private Task SetLinkStateAsync(VirtualMachineInstance instance, InstanceAction.SetLinkState set, CancellationToken ct) => ChangeAsync(instance, set.Node, async node =>
         await node.Machines.SetLinkStateAsync(new SetLinkStateRequest { Id = set.Id, Name = set.Name, Up = set.Up }, deadline: Deadline(), cancellationToken: ct));
+
+    private Task SetPausedAsync(VirtualMachineInstance instance, InstanceAction.SetPaused set, CancellationToken ct) => ChangeAsync(instance, set.Node, async node =>
+    {
+        if (set.Paused)
+            await node.Machines.PauseAsync(new PauseRequest { Id = set.Id }, deadline: Deadline(), cancellationToken: ct);
+        else
+            await node.Machines.ResumeAsync(new ResumeRequest { Id = set.Id }, deadline: Deadline(), cancellationToken: ct);
+        events.Normal(instance, set.Paused ? "Pausing" : "Resuming", set.Paused ? "the guest is asked to stand still" : "the guest may run on");
+    });
 
     private async Task ChangeAsync(VirtualMachineInstance instance, string name, Func<NodeConnection, Task> change)
     {
@@ -235,7 +248,7 @@ public sealed class InstanceReconciler(
             if (cluster.Pods.Store.Get(key)?.Uid == machine.Id)
                 continue;
             if ((await _pods.FindAsync(key, ct))?.Uid != machine.Id)
-                await DeleteMachineAsync(node, machine.Id, ct);
+                await DeleteMachineAsync(node, machine.Id, grace: null, ct);
         }
     }
 

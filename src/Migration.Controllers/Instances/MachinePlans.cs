@@ -30,6 +30,7 @@ public static class MachinePlans
             MemoryBytes = (ulong)MachineResources.GuestMemory(domain),
             MachineType = PinnedMachine(instance, domain),
             CpuModel = CpuModel(domain.Cpu.Model),
+            Paused = instance.IsToPause,
             TerminationGracePeriod = Duration.FromTimeSpan(TimeSpan.FromSeconds(spec.TerminationGracePeriodSeconds ?? 0)),
             Firmware = DiskPlans.FirmwareOf(domain),
             KernelBoot = domain.Firmware.KernelBoot is { Container: { } } boot ? Boot(boot) : null,
@@ -50,6 +51,7 @@ public static class MachinePlans
         plan.Id = pod.Uid;
         plan.Pod = Identity(pod);
         plan.Incoming = true;
+        plan.Paused = source.Paused;
         plan.MachineType = source.MachineType;
         plan.CpuModel = source.CpuModel;
         plan.Accelerator = source.Accelerator;

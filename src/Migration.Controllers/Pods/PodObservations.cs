@@ -29,6 +29,10 @@ public static class PodObservations
             pod.Status?.ContainerStatuses?.Select(status => status.State?.Waiting).FirstOrDefault(waiting => waiting?.Reason is not (null or "ContainerCreating" or "PodInitializing"))
                 is { } waiting ? $"{waiting.Reason}: {waiting.Message}".TrimEnd(':', ' ') : null;
 
+        /// <summary>In the runtime's word, why its image cannot be had, or null.</summary>
+        public string? ImageProblem =>
+            pod.Status?.ContainerStatuses?.Select(status => status.State?.Waiting?.Reason).FirstOrDefault(reason => reason is "ErrImagePull" or "ImagePullBackOff");
+
         /// <summary>For people: how it ended.</summary>
         public string Ending
         {

@@ -42,6 +42,7 @@ internal static class MachineMapping
             Disks = DiskMapping.ToDisks(wire),
             Interfaces = interfaces,
             Incoming = wire.Incoming,
+            Paused = wire.Paused,
             GracePeriod = wire.TerminationGracePeriod?.ToTimeSpan() ?? TimeSpan.FromSeconds(30),
         };
     }
@@ -65,6 +66,7 @@ internal static class MachineMapping
             Accelerator = (Wire.Accelerator)plan.Accelerator,
             Incoming = plan.Incoming,
             Firmware = (Wire.Firmware)plan.Firmware,
+            Paused = plan.Paused,
             TerminationGracePeriod = Duration.FromTimeSpan(plan.GracePeriod),
         };
         if (plan.KernelBoot is { } boot)
@@ -89,6 +91,7 @@ internal static class MachineMapping
             CpuModel = machine.Record.CpuModel,
             Accelerator = (Wire.Accelerator)machine.Record.Accelerator,
             MigrationId = machine.MigrationId ?? "",
+            Paused = machine.Record.Paused,
             Version = machine.Version,
         };
         wire.Disks.AddRange(machine.Record.Plan.Disks.Select(disk => new Wire.DiskStatus { Name = disk.Name, Digest = machine.Digests.GetValueOrDefault(disk.Name, "") }));

@@ -31,5 +31,8 @@ internal sealed record MachinePlan
 
     /// <summary>The machine arrives by migration: QEMU waits for it.</summary>
     public bool Incoming { get; init; }
+
+    /// <summary>The guest begins with its vCPUs stopped.</summary>
+    public bool Paused { get; init; }
     public TimeSpan GracePeriod { get; init; } = TimeSpan.FromSeconds(30);
 }

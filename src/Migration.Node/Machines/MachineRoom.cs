@@ -75,7 +75,7 @@ internal sealed class MachineRoom : IAsyncDisposable
                 return known.Snapshot;
             }
 
-            var record = new MachineRecord { Plan = plan };
+            var record = new MachineRecord { Plan = plan, Paused = plan.Paused };
             Save(record);
             _attachments.GuestRuns(plan.Pod.Uid, false);
             var machine = new Machine(record, this);

@@ -12,7 +12,7 @@ internal static class Replan
         if (Same(record.Plan, plan))
             return record;
         if (record.LaunchId is null)
-            return record with { Plan = plan };
+            return record with { Plan = plan, Paused = plan.Paused };
         // What was left to the node and is now named as the node chose it is no change; nor is that it once arrived.
         var asStarted = plan with
         {
@@ -20,6 +20,7 @@ internal static class Replan
             CpuModel = record.Plan.CpuModel.Length == 0 && plan.CpuModel == record.CpuModel ? "" : plan.CpuModel,
             Accelerator = record.Plan.Accelerator is Accelerator.Auto && plan.Accelerator == record.Accelerator ? Accelerator.Auto : plan.Accelerator,
             Incoming = record.Plan.Incoming,
+            Paused = record.Plan.Paused,
             GracePeriod = record.Plan.GracePeriod,
             Interfaces = record.Plan.Interfaces,
         };

@@ -316,6 +316,15 @@ internal sealed class ScriptedNode : IAsyncDisposable
         machine.NetworkStatus = Attached(machine.Plan);
     }
 
+    private void SetPaused(string id, MachinePhase phase)
+    {
+        lock (_gate)
+        {
+            ChangeableLocked(id);
+            ChangeLocked(id, machine => (machine.Phase, machine.Paused) = (phase, phase == MachinePhase.Paused));
+        }
+    }
+
     private Machine ChangeableLocked(string id)
     {
         if (!_machines.TryGetValue(id, out var machine))
@@ -377,6 +386,18 @@ internal sealed class ScriptedNode : IAsyncDisposable
                 }
             }
             return new DeleteMachineResponse();
+        });
+
+        public override Task<PauseResponse> Pause(PauseRequest request, ServerCallContext context) => node.AnswerAsync("Pause", () =>
+        {
+            node.SetPaused(request.Id, MachinePhase.Paused);
+            return new PauseResponse();
+        });
+
+        public override Task<ResumeResponse> Resume(ResumeRequest request, ServerCallContext context) => node.AnswerAsync("Resume", () =>
+        {
+            node.SetPaused(request.Id, MachinePhase.Running);
+            return new ResumeResponse();
         });
 
         public override Task<HotplugInterfaceResponse> HotplugInterface(HotplugInterfaceRequest request, ServerCallContext context) => node.AnswerAsync("HotplugInterface", () =>
