@@ -56,6 +56,7 @@ public sealed class InstanceValidationTests
     [InlineData("""{"domain":{"devices":{"interfaces":[{"name":"a","bridge":{}}]},"memory":{"guest":"1Gi"}},"networks":[{"name":"a","multus":{"networkName":"a/b/c"}}]}""", "spec.networks[0].multus.networkName: 'a/b/c' is not a name, or namespace/name")]
     [InlineData("""{"domain":{"devices":{"interfaces":[{"name":"a","bridge":{}}]},"memory":{"guest":"1Gi"}},"networks":[{"name":"a","multus":{"networkName":"N"}}]}""", "spec.networks[0].multus.networkName: 'N' is not a name")]
     [InlineData("""{"domain":{"devices":{},"memory":{"guest":"1Gi"}},"terminationGracePeriodSeconds":-1}""", "spec.terminationGracePeriodSeconds: -1 is negative")]
+    [InlineData("""{"domain":{"devices":{},"memory":{"guest":"1Gi"}},"startStrategy":"Later"}""", "spec.startStrategy: 'Later' is not Paused")]
     public void A_mistake_is_named_with_its_field(string spec, string expected)
     {
         var errors = InstanceValidation.Errors(Complete(spec));

@@ -24,7 +24,6 @@ public sealed class UnsupportedFieldsTests
     [InlineData("""{"domain":{"devices":{"rng":{}}}}""", "spec.domain.devices.rng", false)]
     [InlineData("""{"domain":{"devices":{},"memory":{"hugepages":{"pageSize":"2Mi"}}}}""", "spec.domain.memory.hugepages", false)]
     [InlineData("""{"domain":{"devices":{},"cpu":{"dedicatedCpuPlacement":true}}}""", "spec.domain.cpu.dedicatedCpuPlacement", true)]
-    [InlineData("""{"domain":{"devices":{}},"startStrategy":"Paused"}""", "spec.startStrategy", true)]
     [InlineData("""{"domain":{"devices":{}},"somethingNew":{"a":1}}""", "spec.somethingNew", false)]
     [InlineData("""{"domain":{"devices":{},"features":{"acpi":{},"hyperv":{"relaxed":{}}}}}""", "spec.domain.features.hyperv", true)]
     [InlineData("""{"domain":{"devices":{},"features":{"acpi":{"enabled":false}}}}""", "spec.domain.features", true)]

@@ -16,9 +16,9 @@ public sealed class VirtualMachineTests
         lab.StartControllers();
 
         await lab.ApplyAsync(Manifest("Halted"));
-        await lab.KubectlAsync("wait", "vm/vm", "--for=jsonpath={.status.printableStatus}=Stopped", "--timeout=50s");
+        await lab.KubectlAsync("wait", "vm/vm", "--for=jsonpath={.status.printableStatus}=Stopped", "--timeout=150s");
         await lab.KubectlAsync("patch", "vm", "vm", "--type=merge", "-p", """{"spec":{"runStrategy":"Always"}}""");
-        await lab.KubectlAsync("wait", "vm/vm", "--for=condition=Ready", "--timeout=50s");
+        await lab.KubectlAsync("wait", "vm/vm", "--for=condition=Ready", "--timeout=150s");
 
         var table = (await lab.KubectlAsync("get", "vms")).Split('\n');
         Assert.Equal(["NAME", "AGE", "STATUS", "READY"], Words(table[0]));
@@ -26,11 +26,11 @@ public sealed class VirtualMachineTests
         Assert.Equal("true true", await lab.KubectlAsync("get", "vm", "vm", "-o", "jsonpath={.status.created} {.status.ready}"));
 
         await lab.KubectlAsync("patch", "vm", "vm", "--type=merge", "-p", """{"spec":{"runStrategy":"Halted"}}""");
-        await lab.KubectlAsync("wait", "vm/vm", "--for=jsonpath={.status.printableStatus}=Stopped", "--timeout=50s");
+        await lab.KubectlAsync("wait", "vm/vm", "--for=jsonpath={.status.printableStatus}=Stopped", "--timeout=150s");
         Assert.Empty(await lab.Instances.ListAsync(ListOptions.All, CancellationToken.None));
         Assert.Empty(lab.A.Machines);
 
-        await lab.KubectlAsync("delete", "vm", "vm", "--timeout=50s");
+        await lab.KubectlAsync("delete", "vm", "vm", "--timeout=150s");
         await lab.LeftAsync();
     }
 
@@ -108,7 +108,7 @@ public sealed class VirtualMachineTests
         await lab.ApplyAsync(Manifest("Always"));
         var instance = await RunningAsync(lab, "");
 
-        await lab.KubectlAsync("delete", "vm", "vm", "--cascade=orphan", "--timeout=50s");
+        await lab.KubectlAsync("delete", "vm", "vm", "--cascade=orphan", "--timeout=150s");
         var orphan = await lab.InstanceAsync("vm", vmi => vmi.Metadata.ControllingOwner is null, "nobody's");
         Assert.Equal((instance.Metadata.Uid, false), (orphan.Metadata.Uid, orphan.IsDeleting));
 
@@ -130,10 +130,10 @@ public sealed class VirtualMachineTests
             [{"op":"add","path":"/spec/template/spec/networks/-","value":{"name":"blue","multus":{"networkName":"lan"}}},
              {"op":"add","path":"/spec/template/spec/domain/devices/interfaces/-","value":{"name":"blue","bridge":{}}}]
             """);
-        await lab.KubectlAsync("wait", "vmi/vm", "--for=jsonpath={.status.interfaces[1].name}=blue", "--timeout=50s");
+        await lab.InstanceAsync("vm", vmi => vmi.Status!.Interfaces!.Any(nic => nic.Name == "blue" && nic.LinkState == InterfaceState.Up), "plugged in");
 
         await lab.KubectlAsync("patch", "vm", "vm", "--type=json", "-p", """[{"op":"add","path":"/spec/template/spec/domain/devices/interfaces/1/state","value":"down"}]""");
-        await lab.KubectlAsync("wait", "vmi/vm", "--for=jsonpath={.status.interfaces[1].linkState}=down", "--timeout=50s");
+        await lab.InstanceAsync("vm", vmi => vmi.Status!.Interfaces!.Any(nic => nic.Name == "blue" && nic.LinkState == InterfaceState.Down), "without carrier");
 
         await lab.KubectlAsync("patch", "vm", "vm", "--type=json", "-p", """[{"op":"replace","path":"/spec/template/spec/domain/devices/interfaces/1/state","value":"absent"}]""");
         await lab.VirtualMachineAsync("vm", vm => vm.Spec.Template!.Spec.Networks!.Count == 1, "entry gone");
@@ -142,7 +142,7 @@ public sealed class VirtualMachineTests
         Assert.Null((await lab.VirtualMachines.GetAsync(new ObjectKey(ControllerLab.Namespace, "vm"), CancellationToken.None)).Status!.Conditions.Find(VirtualMachineCondition.RestartRequired));
 
         await lab.KubectlAsync("patch", "vm", "vm", "--type=merge", "-p", """{"spec":{"template":{"spec":{"domain":{"memory":{"guest":"96Mi"}}}}}}""");
-        await lab.KubectlAsync("wait", "vm/vm", "--for=condition=RestartRequired", "--timeout=50s");
+        await lab.KubectlAsync("wait", "vm/vm", "--for=condition=RestartRequired", "--timeout=150s");
         await lab.StopControllersAsync();
         Assert.Contains("Warning RestartRequired: takes effect with a restart: spec.template.spec.domain.memory.guest", await lab.EventsAsync("vm"));
     }
