@@ -44,6 +44,9 @@ public sealed class LabNode : IAsyncDisposable
     /// <summary>How many NICs its pods have got on the second network.</summary>
     public int LanPorts { get; set; }
 
+    /// <summary>Directories that every pod of this node has as volumes, by the volumes' names.</summary>
+    public Dictionary<string, string> Volumes { get; } = [];
+
     public string Address => $"10.91.0.{Number}";
 
     public string Socket => Path.Combine(Folder, "node.sock");

@@ -16,7 +16,9 @@ public sealed class LabPod : IDisposable
         (_node, Name, Uid) = (node, name, Guid.NewGuid().ToString());
         Namespace = TestNamespace.Create(name);
         Sockets = Path.Combine(node.KubeletRoot, "pods", Uid, "volumes", "kubernetes.io~empty-dir", "sockets");
+        Disks = Path.Combine(node.KubeletRoot, "pods", Uid, "volumes", "kubernetes.io~empty-dir", "ephemeral-disks");
         Directory.CreateDirectory(Sockets);
+        Directory.CreateDirectory(Disks);
     }
 
     public string Name { get; }
@@ -27,6 +29,9 @@ public sealed class LabPod : IDisposable
 
     /// <summary>The emptyDir, as the host sees it.</summary>
     public string Sockets { get; }
+
+    /// <summary>The emptyDir of what is made for the guest, as the host sees it.</summary>
+    public string Disks { get; }
 
     /// <summary>The pod's address by the reference plugins, e.g. 10.244.1.2.</summary>
     public string Address { get; private set; } = "";
@@ -130,16 +135,20 @@ public sealed class LabPod : IDisposable
         const string script = """
             mount -t tmpfs none /run && mkdir -p /run/migration-launcher /run/migration-volumes/kernel-boot &&
             mount --bind "$1" /run/migration-launcher && mount --bind "$2" /run/migration-volumes/kernel-boot &&
-            { [ -z "$4" ] || mount --bind "$4" /etc/resolv.conf; } &&
-            exec setpriv --reuid 107 --regid 107 --clear-groups --pdeathsig KILL "$3" --socket /run/migration-launcher/launcher.sock
+            mkdir /run/migration-disks && mount --bind "$5" /run/migration-disks &&
+            { [ -z "$4" ] || mount --bind "$4" /etc/resolv.conf; } || exit 1
+            launcher=$3; shift 5
+            while [ $# -gt 0 ]; do mkdir "/run/migration-volumes/$1" && mount --bind "$2" "/run/migration-volumes/$1" || exit 1; shift 2; done
+            exec setpriv --reuid 107 --regid 107 --clear-groups --pdeathsig KILL "$launcher" --socket /run/migration-launcher/launcher.sock
             """;
-        var owned = Shell.RunAsync("chown", $"{QemuUser}:{QemuUser}", Sockets);
+        var owned = Shell.RunAsync("chown", [$"{QemuUser}:{QemuUser}", Sockets, Disks, .. _node.Volumes.Values]);
         owned.Wait();
         var errors = Path.Combine(_node.Folder, $"{Uid}.errors");
         _launcher = TiedProcess.Start(
             "/usr/bin/nsenter",
             [$"--net={Namespace.Path}", "--", "unshare", "--mount", "--propagation", "private", "sh", "-c", script, "launcher",
-                Sockets, Path.GetDirectoryName(Guest.Kernel)!, BuiltProgram.Path("migration-launcher"), resolverConfiguration ?? ""],
+                Sockets, Path.GetDirectoryName(Guest.Kernel)!, BuiltProgram.Path("migration-launcher"), resolverConfiguration ?? "", Disks,
+                .. _node.Volumes.SelectMany(volume => new[] { volume.Key, volume.Value })],
             Path.Combine(_node.Folder, $"{Uid}.console"), errors);
     }
 
