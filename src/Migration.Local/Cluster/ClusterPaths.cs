@@ -6,7 +6,7 @@ public sealed record ClusterPaths(string Name)
     private const string Base = "/run/migration-local";
 
     public string Root { get; } = Path.Combine(Base, Name);
-    /// <summary>What outlives the cluster's run, and the machine's: its objects and its authority.</summary>
+    /// <summary>What outlives the cluster's run, and the machine's: its objects, its volumes and its authority.</summary>
     public string Kept => Path.Combine("/var/lib/migration-local", Name);
 
     public string Kubeconfig => Path.Combine(Root, "kubeconfig");
@@ -20,6 +20,9 @@ public sealed record ClusterPaths(string Name)
     public string LanAddresses => Path.Combine(Root, "lan-addresses");
     /// <summary>What claims were given.</summary>
     public string Volumes => Path.Combine(Root, "volumes");
+
+    /// <summary>The same of a cluster whose objects are kept: a claim is nothing without its volume.</summary>
+    public string KeptVolumes => Path.Combine(Kept, "volumes");
     public string FabricNamespace => NamespacePath($"mig-{Name}");
 
     public NodePaths Node(string node) => new(this, node);

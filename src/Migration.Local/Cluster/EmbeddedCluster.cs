@@ -94,7 +94,7 @@ public sealed class EmbeddedCluster : IAsyncDisposable
         foreach (var node in nodes)
             await StartNodeAsync(node, authority, ct);
         await NodeRegistration.ForsakeOthersAsync(Client, nodes, _time, ct);
-        Keep(await VolumeProvisioner.StartAsync(Client, Paths, _logging, _time, ct));
+        Keep(await VolumeProvisioner.StartAsync(Client, _options.State is null ? Paths.Volumes : Paths.KeptVolumes, _logging, _time, ct));
         Keep(PodScheduler.Start(Client, _logging, _time));
         StartControllers(authority);
         Page = Keep(new LoopbackDoor(Paths.FabricNamespace, new IPEndPoint(Fabric.Gateway, HttpPort))).Address;

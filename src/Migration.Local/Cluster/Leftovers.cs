@@ -15,7 +15,8 @@ internal static class Leftovers
         EndProcessesIn(spaces);
         foreach (var space in spaces)
             NetworkNamespace.Delete(space);
-        Storage.VolumeProvisioner.DetachAll(paths);
+        Storage.VolumeProvisioner.DetachAll(paths.Volumes);
+        Storage.VolumeProvisioner.DetachAll(paths.KeptVolumes);
         if (Directory.Exists(paths.Root))
             Directory.Delete(paths.Root, recursive: true);
     }

@@ -2,7 +2,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using Migration.Kubernetes;
-using Migration.Local.Cluster;
 
 namespace Migration.Local.Storage;
 
@@ -39,7 +38,7 @@ public sealed class VolumeProvisioner : IReconciler, IAsyncDisposable
         _loop = new Controller(_queue, this, logger, time) { Workers = 1 }.RunAsync([_known.Synced], _stopping.Token);
     }
 
-    public static async Task<VolumeProvisioner> StartAsync(KubernetesClient client, ClusterPaths paths, ILoggerFactory logging, TimeProvider time, CancellationToken ct)
+    public static async Task<VolumeProvisioner> StartAsync(KubernetesClient client, string folder, ILoggerFactory logging, TimeProvider time, CancellationToken ct)
     {
         try
         {
@@ -50,7 +49,7 @@ public sealed class VolumeProvisioner : IReconciler, IAsyncDisposable
             // Of a cluster that was kept.
         }
 
-        return new VolumeProvisioner(client, paths.Volumes, logging.CreateLogger<VolumeProvisioner>(), time);
+        return new VolumeProvisioner(client, folder, logging.CreateLogger<VolumeProvisioner>(), time);
     }
 
     public async Task<Outcome> ReconcileAsync(ObjectKey key, CancellationToken ct)
@@ -162,11 +161,11 @@ public sealed class VolumeProvisioner : IReconciler, IAsyncDisposable
     }
 
     /// <summary>Gives back the devices of a cluster whose files are about to go.</summary>
-    internal static void DetachAll(ClusterPaths paths)
+    internal static void DetachAll(string folder)
     {
-        if (!Directory.Exists(paths.Volumes))
+        if (!Directory.Exists(folder))
             return;
-        foreach (var file in Directory.EnumerateFiles(paths.Volumes))
+        foreach (var file in Directory.EnumerateFiles(folder))
             LoopDevices.Detach(file);
     }
 
