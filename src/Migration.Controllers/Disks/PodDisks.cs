@@ -11,6 +11,17 @@ public sealed class PodDisks(VirtualMachineInstanceSpec spec, InstanceClaims cla
     private const string VolumesPath = "/run/migration-volumes";
     private const string UserData = "-udata", NetworkData = "-ndata";
 
+    // As the kubelet would mount them into a container that asks for them.
+    private static readonly ProjectedVolume Credentials = new()
+    {
+        Sources =
+        [
+            new ProjectedSource { ServiceAccountToken = new ProjectedToken { Path = "token" } },
+            new ProjectedSource { ConfigMap = new ConfigMapVolume { Name = "kube-root-ca.crt", Items = [new KeyToPath { Key = "ca.crt", Path = "ca.crt" }] } },
+            new ProjectedSource { DownwardApi = new DownwardVolume { Items = [new DownwardFile { Path = "namespace", FieldRef = new Kubernetes.FieldSelector { FieldPath = "metadata.namespace" } }] } },
+        ],
+    };
+
     private IReadOnlyList<InstanceVolume> Wanted => spec.Volumes ?? [];
 
     public IEnumerable<Volume> Volumes =>
@@ -63,15 +74,4 @@ public sealed class PodDisks(VirtualMachineInstanceSpec spec, InstanceClaims cla
 
     private static IEnumerable<Volume> SecretOf(string name, LocalObjectReference? secret) =>
         secret?.Name is { Length: > 0 } from ? [new Volume { Name = name, Secret = new SecretVolume { SecretName = from } }] : [];
-
-    // As the kubelet would mount them into a container that asks for them.
-    private static readonly ProjectedVolume Credentials = new()
-    {
-        Sources =
-        [
-            new ProjectedSource { ServiceAccountToken = new ProjectedToken { Path = "token" } },
-            new ProjectedSource { ConfigMap = new ConfigMapVolume { Name = "kube-root-ca.crt", Items = [new KeyToPath { Key = "ca.crt", Path = "ca.crt" }] } },
-            new ProjectedSource { DownwardApi = new DownwardVolume { Items = [new DownwardFile { Path = "namespace", FieldRef = new Kubernetes.FieldSelector { FieldPath = "metadata.namespace" } }] } },
-        ],
-    };
 }

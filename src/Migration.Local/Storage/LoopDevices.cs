@@ -27,9 +27,9 @@ internal static class LoopDevices
     {
         using var losetup = Process.Start(new ProcessStartInfo("losetup", arguments) { RedirectStandardOutput = true, RedirectStandardError = true })
             ?? throw new IOException("losetup was not started");
-        var errors = losetup.StandardError.ReadToEndAsync();
+        // It says a line or two: nothing fills up meanwhile.
         var output = losetup.StandardOutput.ReadToEnd();
         losetup.WaitForExit();
-        return losetup.ExitCode == 0 ? output : throw new IOException($"losetup {string.Join(' ', arguments)}: {errors.GetAwaiter().GetResult().Trim()}");
+        return losetup.ExitCode == 0 ? output : throw new IOException($"losetup {string.Join(' ', arguments)}: {losetup.StandardError.ReadToEnd().Trim()}");
     }
 }
