@@ -11,6 +11,8 @@ public sealed unsafe class BorrowedTap : IDisposable
 
     private BorrowedTap(IReadOnlyList<FileDescriptor> queues, int headerLength) => (_queues, HeaderLength) = (queues, headerLength);
 
+    public int Queues => _queues.Count;
+
     /// <summary>Bytes of virtio-net header before each frame.</summary>
     public int HeaderLength { get; }
 

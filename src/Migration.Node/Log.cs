@@ -117,6 +117,9 @@ internal static partial class Log
     [LoggerMessage(LogLevel.Information, "Migration {Migration}: {Frames} frames that the guest had not read were sent after it")]
     public static partial void FramesSentAfter(ILogger log, string migration, int frames);
 
+    [LoggerMessage(LogLevel.Information, "Migration {Migration}: the guest was made to ask for its addresses again on {Cards}")]
+    public static partial void Rehomed(ILogger log, string migration, string cards);
+
     [LoggerMessage(LogLevel.Warning, "What may come in by stretches could not be said to the kernel: {Reason}")]
     public static partial void WaysNotAdmitted(ILogger log, string reason);
 }

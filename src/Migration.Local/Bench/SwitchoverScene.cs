@@ -85,8 +85,9 @@ internal sealed class SwitchoverScene : IAsyncDisposable
     /// <summary>Resident memory of what runs in the pods that keep the guest's address, in MiB.</summary>
     public async Task<IReadOnlyList<double>> AnchorMemoryAsync(CancellationToken ct)
     {
-        var pods = await Cluster.Client.For(Kinds.Pods).ListAsync(new ListOptions { Namespace = Namespace }, ct);
-        return [.. pods.Where(pod => pod.Metadata.Label(Labels.Anchor) is not null && pod.Metadata.DeletionTimestamp is null)
+        var pods = await Eventually.Async("the source pod is an anchor", Patience, _time, async limit =>
+            await Cluster.Client.For(Kinds.Pods).ListAsync(new ListOptions { Namespace = Namespace, LabelSelector = Labels.Anchor }, limit) is { Count: > 0 } anchors ? anchors : null, ct);
+        return [.. pods.Where(pod => pod.Metadata.DeletionTimestamp is null)
             .Select(pod => Cluster.PodNetworkNamespace(pod.Metadata.Uid!)).OfType<string>().Select(ResidentIn).Where(memory => memory > 0)];
     }
 

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using Migration.Linux;
 using Migration.Node.DataPlane;
 using Migration.Node.Machines;
+using Migration.Node.Networks;
 using Migration.Qemu;
 
 namespace Migration.Node.Migrations;
@@ -9,6 +10,8 @@ namespace Migration.Node.Migrations;
 /// <summary>The target's side of a migration: performs what <see cref="IncomingStep.Next"/> decides.</summary>
 internal sealed class IncomingMigration : MigrationEntry
 {
+    // As long as a guest needs to see it.
+    private static readonly TimeSpan LinkDown = TimeSpan.FromSeconds(1);
     private readonly Machine _machine;
     private readonly QemuWatch _qemu;
     private readonly Expectation _expectation;
@@ -186,6 +189,8 @@ internal sealed class IncomingMigration : MigrationEntry
                 _machine.RequestEnd($"migration {Id} was given up: {Record.Reason}");
                 return TimeSpan.FromMilliseconds(20);
             case IncomingStep.Finish finish:
+                if (finish.Phase is MigrationPhase.Succeeded)
+                    await RehomeAsync(ct);
                 Finish(finish);
                 return TimeSpan.Zero;
             default:
@@ -214,6 +219,25 @@ internal sealed class IncomingMigration : MigrationEntry
         _machine.Change(record => record.Arrival is not null ? record : record with { Arrival = new(Id, Record.SourceNode, resumed) });
         await _qemu.Session.AnnounceSelfAsync(new Announcement(), ct);
         Desk.Announcer.Announce(_machine.Snapshot);
+    }
+
+    /// <summary>
+    /// A guest whose address nobody keeps has another from now on. It learns that when it asks again, which it does when its link comes
+    /// back. Begun anew by a node that was restarted in between.
+    /// </summary>
+    private async Task RehomeAsync(CancellationToken ct)
+    {
+        var plan = _machine.Snapshot.Record.Plan;
+        var leases = Desk.Attachments.OfPod(plan.Pod.Uid).Where(one => one.Bound is { Binding: BindingKind.Bridge, Lease.Addresses.Count: > 0 }).Select(one => one.Bound!.Name).ToHashSet();
+        var cards = plan.Interfaces.Where(nic => nic is { Lease: null, LinkState: not LinkState.Down } && leases.Contains(nic.Name)).Select(nic => MachineDefinitions.CardId(nic.Name)).ToList();
+        if (cards.Count == 0 || _machine.QemuGone)
+            return;
+        foreach (var card in cards)
+            await _qemu.Session.SetLinkAsync(card, up: false, ct);
+        await Task.Delay(LinkDown, Desk.Time, ct);
+        foreach (var card in cards)
+            await _qemu.Session.SetLinkAsync(card, up: true, ct);
+        Log.Rehomed(Logger, Id, string.Join(", ", cards));
     }
 
     private void Finish(IncomingStep.Finish finish)

@@ -5,8 +5,8 @@ namespace Migration.Node.Networks;
 /// <summary>
 /// Takes one NIC's frames from a guest that has just been stopped to where it will run on (DESIGN §7), without losing any. Frames that the
 /// guest has not read still wait in its tap, whose reading end is shared with QEMU: they go first, then the cable is pointed at the new way,
-/// then follows what slipped in between. One more may be inside QEMU, which reads a frame before it finds that the guest stands still: it
-/// is taken from a record of the last frames. Everything that was sent after the guest from here, by hand or by the cable, is kept until the
+/// then follows what slipped in between. One more may be inside QEMU, which reads a frame before it finds that the guest stands still, at
+/// any time until then: it is taken from a record of the last frames, by what is missing among those that were not read. Everything that was sent after the guest from here, by hand or by the cable, is kept until the
 /// outcome is certain, and can be put back.
 /// </summary>
 internal sealed class Diversion : IDisposable
@@ -119,17 +119,26 @@ internal sealed class Diversion : IDisposable
     {
         lock (_gate)
         {
+            Collect();
+            var waiting = _recent.Count;
             var unread = new List<byte[]>();
             while (_tap is not null && _tap.TryRead(_frame, out var length))
                 unread.Add(WithPlainHeader(_frame.AsSpan(0, length), _tap.HeaderLength));
             Collect();
-            if (!_looked && _recent.Before(unread.FirstOrDefault(), insideSince) is { } inside)
-                unread.Insert(0, inside);
-            _looked = true;
-            _taken.AddRange(unread);
-            foreach (var frame in unread)
+            var missed = _tap is { Queues: > 1 } ? WithOneInside(unread, insideSince) : _recent.Complete(unread, waiting, insideSince);
+            _taken.AddRange(missed);
+            foreach (var frame in missed)
                 _way.TrySend(frame);
         }
+    }
+
+    /// <summary>Queues are read independently of each other: what came before what cannot be told for all that was seen.</summary>
+    private List<byte[]> WithOneInside(List<byte[]> unread, long since)
+    {
+        if (!_looked && _recent.Before(unread.FirstOrDefault(), since) is { } inside)
+            unread.Insert(0, inside);
+        _looked = true;
+        return unread;
     }
 
     private void ReturnRedirected()

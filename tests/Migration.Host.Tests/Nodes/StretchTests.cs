@@ -219,6 +219,29 @@ public sealed class StretchTests
         await Invariants.NothingIsLeftAsync(lab, move.Id);
     }
 
+    [Fact]
+    public async Task Guest_whose_address_nobody_keeps_asks_for_that_of_its_new_pod()
+    {
+        await using var lab = await NodeLab.StartAsync();
+        var guest = await LabGuest.StartAsync(lab.A);
+        var neighbour = await lab.B.CreatePodAsync("neighbour");
+        await neighbour.Namespace.IpAsync("link set lo up");
+        var move = await guest.PrepareMoveAsync(lab.A, lab.B, new() { Anchor = Anchor.Never }, plan => plan.Interfaces.Single().Lease = null);
+        var address = IPAddress.Parse(move.TargetPod.Address);
+
+        await move.StartAsync();
+
+        var state = await move.WaitForSourceAsync(MigrationPhase.Succeeded);
+        Invariants.Is(lab, MigrationPhase.Succeeded, state);
+        Assert.False(state.Anchored, $"{state}");
+        await lab.B.EventuallyAsync(async () => await EchoRequests.CountAnswersAsync(neighbour.Namespace.Space, address, 1, TimeSpan.FromMilliseconds(50)) == 1, "the guest has its new pod's address");
+        var machine = await lab.B.WaitForMachineAsync(move.TargetPod.Uid, MachinePhase.Running);
+        Assert.Equal([$"{address}/24"], machine.Interfaces.Single().Lease.Addresses);
+        Assert.Empty(await StretchesAsync(guest.Pod));
+        await lab.B.WaitForMigrationAsync(move.Id, LabMove.HasEnded, "the target has ended, too");
+        await Invariants.NothingIsLeftAsync(lab, move.Id);
+    }
+
     /// <summary>Another pod of the first node, that knows the guest's MAC from now on.</summary>
     private static async Task<IPAddress> ReachAsync(LabPod client, LabGuest guest)
     {

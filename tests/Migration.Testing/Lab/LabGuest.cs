@@ -39,7 +39,7 @@ public sealed class LabGuest
     public LabGuest Moved(LabPod pod) => new(pod, FirmwareUuid, KernelArguments, Machine);
 
     /// <summary>A target pod whose QEMU waits, and both nodes' parts of the migration. Its plan is made of the source's, as the controllers do.</summary>
-    public async Task<LabMove> PrepareMoveAsync(LabNode from, LabNode to, MigrationOptions? options = null)
+    public async Task<LabMove> PrepareMoveAsync(LabNode from, LabNode to, MigrationOptions? options = null, Action<MachinePlan>? change = null)
     {
         var source = (await from.Machines.GetMachineAsync(new GetMachineRequest { Id = Pod.Uid }, deadline: LabNode.Soon())).Machine;
         var pod = await to.CreatePodAsync("target");
@@ -54,6 +54,7 @@ public sealed class LabGuest
                 await pod.AddLanAsync(nic.PodInterface);
         }
 
+        change?.Invoke(plan);
         await to.Machines.EnsureMachineAsync(new EnsureMachineRequest { Plan = plan }, deadline: LabNode.Soon());
         await pod.AttachAsync();
         pod.StartLauncher();
