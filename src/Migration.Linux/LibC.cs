@@ -39,6 +39,9 @@ internal static unsafe partial class LibC
     [LibraryImport(Library, EntryPoint = "fsync", SetLastError = true)]
     public static partial Result Fsync(SafeHandle fd);
 
+    [LibraryImport(Library, EntryPoint = "rename", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial Result Rename(string from, string to);
+
     [LibraryImport(Library, EntryPoint = "fcntl", SetLastError = true)]
     public static partial Result Fcntl(SafeHandle fd, int command, nint argument);
 

@@ -44,6 +44,21 @@ public sealed class NftBytesTests
             "0200000006000100740000000a00020062656c6f7700000078000480340001800c0001007061796c6f6164002400028008000100000000010800020000000001080003000000000c08000400000000042c00018008000100636d700020000280080001000000000108000200000000000c000380080001000a00020214000180090001006d6173710000000004000280",
             new FilterRule(Table, "below", [.. Conditions.SourceIs(Guest), new FilterExpression.Masquerade()])
         },
+        // numgen random mod 3 0 dnat to 10.0.2.2
+        {
+            "0200000006000100740000000800020070726500b8000480340001800b0001006e756d67656e00002400028008000100000000010800020000000003080003000000000108000400000000002c00018008000100636d700020000280080001000000000108000200000000000c00038008000100000000002c0001800e000100696d6d6564696174650000001800028008000100000000010c000280080001000a00020228000180080001006e6174001c000280080001000000000108000200000000020800030000000001",
+            new FilterRule(Table, "pre", [.. Conditions.OneIn(3), .. Translation.DestinationTo(Guest)])
+        },
+        // ip saddr 10.244.0.0/16 reject
+        {
+            "02000000060001007400000009000200706173730000000088000480340001800c0001007061796c6f6164002400028008000100000000010800020000000001080003000000000c08000400000000022c00018008000100636d700020000280080001000000000108000200000000000c000380060001000af40000240001800b00010072656a65637400001400028008000100000000000500020003000000",
+            new FilterRule(Table, "pass", [.. Conditions.SourceIsIn(IPNetwork.Parse("10.244.0.0/16")), FilterExpression.RefuseAsUnreachable(FilterFamily.Ipv4)])
+        },
+        // ip saddr != 10.64.0.0/10 reject
+        {
+            "020000000600010074000000090002007061737300000000cc000480340001800c0001007061796c6f6164002400028008000100000000010800020000000001080003000000000c0800040000000004440001800c0001006269747769736500340002800800010000000001080002000000000108000300000000040c00048008000100ffc000000c00058008000100000000002c00018008000100636d700020000280080001000000000108000200000000010c000380080001000a400000240001800b00010072656a65637400001400028008000100000000000500020003000000",
+            new FilterRule(Table, "pass", [.. Conditions.SourceIsNotIn(IPNetwork.Parse("10.64.0.0/10")), FilterExpression.RefuseAsUnreachable(FilterFamily.Ipv4)])
+        },
     };
 
     [Theory]
@@ -62,6 +77,16 @@ public sealed class NftBytesTests
         var read = FilterMessage.ReadRule(FilterMessage.NewRule, Convert.FromHexString(hex));
         Assert.Equal(rule.Expressions, read.Expressions);
         Assert.True(rule.DoesTheSameAs(read));
+    }
+
+    /// <summary>nft leaves the seed out, and the kernel then takes another for every rule: shares of one hash would overlap.</summary>
+    [Fact]
+    public void A_hash_has_the_same_seed_in_every_rule()
+    {
+        var rule = new FilterRule(Table, "pre", [.. Conditions.SourceHashIs(System.Net.Sockets.AddressFamily.InterNetwork, 1, 3), .. Translation.DestinationTo(Guest)]);
+        var written = BodyOf(FilterMessage.WriteNewRule(rule));
+        Assert.Contains("08000500" + "00000000", written, StringComparison.Ordinal);
+        Assert.Equal(rule.Expressions, FilterMessage.ReadRule(FilterMessage.NewRule, Convert.FromHexString(written)).Expressions);
     }
 
     [Fact]

@@ -23,6 +23,7 @@ public sealed class InstanceReconciler(
 
     private readonly ResourceClient<VirtualMachineInstance> _instances = client.For(KubeVirt.Instances);
     private readonly ResourceClient<Pod> _pods = client.For(Kinds.Pods);
+    private readonly StatusWriter<Pod> _podStatus = new(client.For(Kinds.Pods));
     private readonly StatusWriter<VirtualMachineInstance> _status = new(client.For(KubeVirt.Instances));
 
     public async Task<Outcome> ReconcileAsync(ObjectKey key, CancellationToken ct)
@@ -36,6 +37,8 @@ public sealed class InstanceReconciler(
         var written = step.Action is InstanceAction.AddFinalizer ? instance : await _status.WriteAsync(instance, instance with { Status = step.Status }, ct);
         Tell(instance, written);
         await PerformAsync(written, step.Action, ct);
+        foreach (var (before, after) in Serving.Changes(observed))
+            await _podStatus.WriteAsync(before, after, ct);
         return Outcome.Again(Resync);
     }
 

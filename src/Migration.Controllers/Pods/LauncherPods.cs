@@ -92,6 +92,8 @@ public sealed class LauncherPods(string launcherImage)
             RunAsNonRoot = true,
             SeccompProfile = new SeccompProfile { Type = "RuntimeDefault" },
         },
+        // Services select all pods of the instance by its labels; one of them leads to the guest.
+        ReadinessGates = [new PodReadinessGate { ConditionType = PodCondition.Serving }],
         Containers = [Compute(spec, disks)],
         ServiceAccountName = disks.ServiceAccount,
         Volumes = [.. Volumes(spec), .. disks.Volumes],

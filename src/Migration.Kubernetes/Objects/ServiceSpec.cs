@@ -24,6 +24,8 @@ public sealed record ServiceSpec : OpenRecord
 
     public IReadOnlyList<string>? IpFamilies { get; init; }
 
+    public string? IpFamilyPolicy { get; init; }
+
     /// <summary><c>None</c> or <c>ClientIP</c>.</summary>
     public string? SessionAffinity { get; init; }
 

@@ -7,6 +7,7 @@ using Migration.Local.ApiServer;
 using Migration.Local.Kubelet;
 using Migration.Local.Kubelet.Streaming;
 using Migration.Local.Scheduler;
+using Migration.Local.Services;
 using Migration.Local.Storage;
 
 namespace Migration.Local.Cluster;
@@ -91,6 +92,7 @@ public sealed class EmbeddedCluster : IAsyncDisposable
 
         var authority = Keep(new Owned<CertificateAuthority>(OpenAuthority())).Value;
         await StartApiServerAsync(authority, fabric, ct);
+        Keep(await ClusterServices.StartAsync(nodes, Paths, new IPEndPoint(Fabric.Gateway, FabricApiPort), Client, _logging, _time, ct));
         foreach (var node in nodes)
             await StartNodeAsync(node, authority, ct);
         await NodeRegistration.ForsakeOthersAsync(Client, nodes, _time, ct);
@@ -125,7 +127,7 @@ public sealed class EmbeddedCluster : IAsyncDisposable
                 Authority = authority,
                 Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)],
                 Listeners = [listener.Value.SafeHandle],
-                CertificateAddresses = [Fabric.Gateway],
+                CertificateAddresses = [Fabric.Gateway, ClusterServices.ApiAddress],
                 ClusterName = $"migration-{_options.Name}",
                 StateDirectory = _options.State,
                 ManifestDirectory = Installation.Crds,
@@ -164,7 +166,7 @@ public sealed class EmbeddedCluster : IAsyncDisposable
             // As deploy/node has it.
             Environment = new Dictionary<string, string> { ["DOTNET_GCGen0MaxBudget"] = "400000" },
         });
-        var agent = await NodeAgent.StartAsync(node, paths, Client, _images, _logging, _time, ct);
+        var agent = await NodeAgent.StartAsync(node, paths, Client, _images, ClusterServices.Names, _logging, _time, ct);
         _agents.Add(node.Name, Keep(agent));
     }
 

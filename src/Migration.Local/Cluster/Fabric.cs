@@ -28,7 +28,7 @@ internal sealed class Fabric(ClusterPaths paths)
     // A neighbour for whoever is on the LAN.
     private static readonly IPAddress LanAddress = new([10, 60, 0, 1]);
     private static readonly IPAddress Ipv6LanAddress = IPAddress.Parse("fd60::1");
-    private static readonly IPAddress Ipv6Gateway = IPAddress.Parse("fd77::1");
+    public static readonly IPAddress Ipv6Gateway = IPAddress.Parse("fd77::1");
     private const int PrefixLength = 24, Ipv6PrefixLength = 64;
     private const string BridgeName = "br0";
 

@@ -12,12 +12,9 @@ public sealed class NodeAgent : IReconciler, IAsyncDisposable
     private const long DefaultGraceSeconds = 30;
 
     private readonly FabricNode _node;
-    private readonly NodePaths _paths;
     private readonly ResourceClient<Pod> _client;
     private readonly StatusWriter<Pod> _statuses;
-    private readonly CniChain _network;
-    private readonly ImageDirectories _images;
-    private readonly VolumeSources _sources;
+    private readonly PodRuntime _runtime;
     private readonly Informer<Pod> _pods;
     private readonly WorkQueue _queue;
     private readonly EventRecorder _events;
@@ -30,19 +27,17 @@ public sealed class NodeAgent : IReconciler, IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly Dictionary<ObjectKey, RunningPod> _running = [];
 
-    private NodeAgent(FabricNode node, NodePaths paths, KubernetesClient client, ImageDirectories images, ILogger logger, TimeProvider time)
+    private NodeAgent(FabricNode node, NodePaths paths, KubernetesClient client, ImageDirectories images, NameService names, ILogger logger, TimeProvider time)
     {
         _node = node;
-        _paths = paths;
         _client = client.For(Kinds.Pods);
         _statuses = new StatusWriter<Pod>(_client);
-        _network = CniChain.Load(paths, Installation.CniPlugins);
-        _images = images;
-        _sources = new VolumeSources(client);
         _logger = logger;
         _time = time;
         _queue = new WorkQueue($"kubelet-{node.Name}", time);
         _events = new EventRecorder(client, "kubelet", node.Name, logger);
+        _runtime = new PodRuntime(
+            paths, CniChain.Load(paths, Installation.CniPlugins), images, new ClusterObjects(client), new VolumeSources(client), [node.Address.ToString(), node.Ipv6Address.ToString()], names, time, _events.Warning);
         _pods = new Informer<Pod>(client, Kinds.Pods, new ListOptions { FieldSelector = $"spec.nodeName={node.Name}" }, logger).Feed(_queue).Start();
         _loop = new Controller(_queue, this, logger, time) { Workers = 16 }.RunAsync([_pods.Synced], _stopping.Token);
     }
@@ -51,10 +46,10 @@ public sealed class NodeAgent : IReconciler, IAsyncDisposable
 
     /// <summary>Registers the node and starts looking after its pods.</summary>
     public static async Task<NodeAgent> StartAsync(
-        FabricNode node, NodePaths paths, KubernetesClient client, ImageDirectories images, ILoggerFactory logging, TimeProvider time, CancellationToken ct)
+        FabricNode node, NodePaths paths, KubernetesClient client, ImageDirectories images, NameService names, ILoggerFactory logging, TimeProvider time, CancellationToken ct)
     {
         await NodeRegistration.RegisterAsync(client, node, time, ct);
-        return new NodeAgent(node, paths, client, images, logging.CreateLogger<NodeAgent>(), time);
+        return new NodeAgent(node, paths, client, images, names, logging.CreateLogger<NodeAgent>(), time);
     }
 
     public string? NetworkNamespaceOf(string podUid) => Find(podUid)?.NetworkNamespace;
@@ -65,7 +60,7 @@ public sealed class NodeAgent : IReconciler, IAsyncDisposable
             return _running.Values.FirstOrDefault(pod => pod.Pod.Metadata.Uid == podUid);
     }
 
-    internal RunningContainer? FindContainer(string podNamespace, string podName, string container) => Find(new ObjectKey(podNamespace, podName))?.Find(container);
+    internal RunningContainer? FindContainer(string podNamespace, string podName, string container) => Find(new ObjectKey(podNamespace, podName))?.Find(container)?.Run;
 
     public string? LogFileOf(string podNamespace, string podName, string container) => FindContainer(podNamespace, podName, container)?.LogFile;
 
@@ -105,13 +100,13 @@ public sealed class NodeAgent : IReconciler, IAsyncDisposable
     {
         try
         {
-            var running = await RunningPod.StartAsync(pod, _paths, _network, _images, _sources, _time, () => _queue.Add(pod.Key), ct);
+            var running = await RunningPod.StartAsync(pod, _runtime, () => _queue.Add(pod.Key), ct);
             lock (_gate)
                 _running.Add(pod.Key, running);
             Log.PodStarted(_logger, pod.Key.ToString(), string.Join(',', running.Addresses));
             return await ReportAsync(pod, running, ct);
         }
-        catch (Exception refused) when (refused is CniException or ImageNotFoundException or PodRefusedException or IOException)
+        catch (CniException refused)
         {
             Log.PodCannotStart(_logger, pod.Key.ToString(), refused.Message);
             await ReportWaitingAsync(pod, refused, ct);
@@ -121,9 +116,17 @@ public sealed class NodeAgent : IReconciler, IAsyncDisposable
 
     private async Task<Outcome> ReportAsync(Pod pod, RunningPod running, CancellationToken ct)
     {
-        var status = PodStatusWriting.Of(running, pod.Status, HostAddress, _time.GetUtcNow());
+        var obstacles = Obstacles(running);
+        var wait = await running.AdvanceAsync(pod, ct);
+        foreach (var obstacle in Obstacles(running).Except(obstacles))
+        {
+            Log.PodCannotStart(_logger, pod.Key.ToString(), obstacle.Message ?? "");
+            _events.Warning(pod, obstacle.Reason == "CrashLoopBackOff" ? "BackOff" : "Failed", obstacle.Message ?? "");
+        }
+
+        var status = PodStatusWriting.Of(running, pod, HostAddress, _time.GetUtcNow());
         await _statuses.WriteAsync(pod, pod with { Status = status }, ct);
-        return Outcome.Done;
+        return wait is { } again ? Outcome.Again(again) : Outcome.Done;
     }
 
     /// <summary>It ran before this node began, and may run once only.</summary>
@@ -133,16 +136,12 @@ public sealed class NodeAgent : IReconciler, IAsyncDisposable
         return Outcome.Done;
     }
 
-    private async Task ReportWaitingAsync(Pod pod, Exception refused, CancellationToken ct)
+    private static List<ContainerWaiting> Obstacles(RunningPod running) => [.. running.Containers.Select(container => container.Obstacle).OfType<ContainerWaiting>()];
+
+    private async Task ReportWaitingAsync(Pod pod, CniException refused, CancellationToken ct)
     {
-        var (status, reason) = refused switch
-        {
-            ImageNotFoundException => ("ErrImagePull", "Failed"),
-            CniException => ("ContainerCreating", "FailedCreatePodSandBox"),
-            _ => ("CreateContainerConfigError", "Failed"),
-        };
-        _events.Warning(pod, reason, refused.Message);
-        var waiting = PodStatusWriting.Waiting(pod, HostAddress, status, refused.Message, _time.GetUtcNow());
+        _events.Warning(pod, "FailedCreatePodSandBox", refused.Message);
+        var waiting = PodStatusWriting.Waiting(pod, HostAddress, "ContainerCreating", refused.Message, _time.GetUtcNow());
         await _statuses.WriteAsync(pod, pod with { Status = waiting }, ct);
     }
 

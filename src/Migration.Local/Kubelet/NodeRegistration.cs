@@ -39,14 +39,19 @@ internal static class NodeRegistration
             await nodes.UpdateStatusAsync(node with { Status = (node.Status ?? new NodeStatus()) with { Conditions = node.Status?.Conditions.With(silent, time.GetUtcNow()) ?? [silent] } }, ct);
     }
 
+    /// <summary>How much of a resource a node has; 0 of what it does not know.</summary>
+    public static decimal CapacityOf(string resource) => Capacity().TryGetValue(resource, out var amount) ? amount.Amount : 0;
+
+    private static Dictionary<string, Quantity> Capacity() => new()
+    {
+        ["cpu"] = Quantity.Parse(Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture)),
+        ["memory"] = Quantity.Parse($"{MemoryKiB()}Ki"),
+        ["pods"] = Quantity.Parse("110"),
+    };
+
     private static NodeStatus StatusOf(FabricNode node, DateTimeOffset now)
     {
-        var capacity = new Dictionary<string, Quantity>
-        {
-            ["cpu"] = Quantity.Parse(Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture)),
-            ["memory"] = Quantity.Parse($"{MemoryKiB()}Ki"),
-            ["pods"] = Quantity.Parse("110"),
-        };
+        var capacity = Capacity();
         return new NodeStatus
         {
             Capacity = capacity,

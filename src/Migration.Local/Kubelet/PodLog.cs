@@ -39,6 +39,18 @@ internal sealed class PodLog : Stream
         return log;
     }
 
+    /// <summary>Its last bytes, whole lines of them.</summary>
+    public static string Tail(string file, int size)
+    {
+        using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        var start = Math.Max(0, stream.Length - size);
+        stream.Seek(start, SeekOrigin.Begin);
+        var bytes = new byte[stream.Length - start];
+        stream.ReadExactly(bytes);
+        var text = Encoding.UTF8.GetString(bytes);
+        return start == 0 ? text : text[(text.IndexOf('\n', StringComparison.Ordinal) + 1)..];
+    }
+
     public override bool CanRead => true;
     public override bool CanSeek => false;
     public override bool CanWrite => false;

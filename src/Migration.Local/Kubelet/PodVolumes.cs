@@ -6,7 +6,7 @@ namespace Migration.Local.Kubelet;
 /// <summary>A pod's directory on the node, laid out as the kubelet's, and its volumes as mounts.</summary>
 internal sealed class PodVolumes(NodePaths node, ImageDirectories images, VolumeSources sources, Pod pod)
 {
-    private IReadOnlyDictionary<string, string> _resolved = new Dictionary<string, string>();
+    private IReadOnlyDictionary<string, string> _claims = new Dictionary<string, string>();
 
     private const UnixFileMode Everybody = (UnixFileMode)0b111_111_111;
 
@@ -19,14 +19,14 @@ internal sealed class PodVolumes(NodePaths node, ImageDirectories images, Volume
         return Path.Combine(folder, $"{container.Name}.log");
     }
 
-    /// <summary>Before the first container: what volumes are made of is fetched.</summary>
-    public async Task ResolveAsync(CancellationToken ct) => _resolved = await sources.ResolveAsync(pod, Directory, ct);
+    /// <summary>Before a container starts: where the claims' volumes are.</summary>
+    public async Task ResolveAsync(CancellationToken ct) => _claims = await sources.ResolveAsync(pod, ct);
 
     public IReadOnlyList<Mount> MountsOf(Container container) =>
     [
         new Mount(images.Find(container.Image ?? ""), ContainerStart.ImagePath),
         .. (container.VolumeMounts ?? []).Select(mount => new Mount(Source(mount), mount.MountPath!)),
-        .. (container.VolumeDevices ?? []).Select(device => new Mount(Resolved(device.Name), device.DevicePath!)),
+        .. (container.VolumeDevices ?? []).Select(device => new Mount(Claimed(device.Name), device.DevicePath!)),
     ];
 
     public void Remove()
@@ -43,20 +43,60 @@ internal sealed class PodVolumes(NodePaths node, ImageDirectories images, Volume
         {
             { EmptyDir: not null } => MakeEmptyDirectory(volume),
             { Image: { } image } => images.Find(image.Reference ?? ""),
-            { HostPath: { Path: { } path } host } => HostDirectory(path, host.Type),
-            _ => Resolved(volume.Name),
+            { HostPath: { Path: { } path } host } => HostPath(volume, host, path),
+            _ when ApiVolumes.Has(volume) => DirectoryOf(volume),
+            _ => Claimed(volume.Name),
         };
         return mount.SubPath is { Length: > 0 } below ? Path.Combine(root, below) : root;
     }
 
-    private string Resolved(string? volume) => _resolved.GetValueOrDefault(volume ?? "")
+    private string Claimed(string? volume) => _claims.GetValueOrDefault(volume ?? "")
         ?? throw new PodRefusedException($"volume \"{volume}\": the process runtime has no volumes of its kind");
 
-    private static string HostDirectory(string path, string? type)
+    /// <summary>Where the files of a volume are that the kubelet writes.</summary>
+    public string DirectoryOf(Volume volume)
     {
-        if (type == "DirectoryOrCreate" && !System.IO.Directory.Exists(path))
-            File.SetUnixFileMode(System.IO.Directory.CreateDirectory(path).FullName, Everybody);
-        return Path.Exists(path) ? path : throw new PodRefusedException($"hostPath \"{path}\" is not there");
+        var kind = volume switch
+        {
+            { ConfigMap: not null } => "configmap",
+            { Secret: not null } => "secret",
+            { DownwardApi: not null } => "downward-api",
+            _ => "projected",
+        };
+        return Path.Combine(Directory, "volumes", $"kubernetes.io~{kind}", volume.Name!);
+    }
+
+    /// <summary>The files by which the pod resolves names, as mounts.</summary>
+    public IEnumerable<Mount> NameFiles(NameService names, IReadOnlyList<string> addresses)
+    {
+        if (PodNames.Resolver(pod, names) is { } resolver)
+            yield return new Mount(Write("resolv.conf", resolver), "/etc/resolv.conf");
+        if (pod.Spec?.HostNetwork != true)
+            yield return new Mount(Write("hosts", PodNames.Hosts(pod, names, addresses)), "/etc/hosts");
+    }
+
+    private string Write(string name, string text)
+    {
+        var path = Path.Combine(Directory, name);
+        System.IO.Directory.CreateDirectory(Directory);
+        // In place: a container that runs has this very file mounted.
+        File.WriteAllText(path, text);
+        return path;
+    }
+
+    private static string HostPath(Volume volume, HostPathVolume host, string path)
+    {
+        switch (host.Type)
+        {
+            case "DirectoryOrCreate" when !System.IO.Directory.Exists(path):
+                File.SetUnixFileMode(System.IO.Directory.CreateDirectory(path).FullName, Everybody);
+                break;
+            case "FileOrCreate" when !File.Exists(path):
+                File.Create(path).Dispose();
+                break;
+        }
+
+        return Path.Exists(path) ? path : throw new PodRefusedException($"volume \"{volume.Name}\": there is no {path} on the node");
     }
 
     private string MakeEmptyDirectory(Volume volume)

@@ -8,6 +8,7 @@ namespace Migration.Local.Scheduler;
 public sealed class PodScheduler : IReconciler, IAsyncDisposable
 {
     private static readonly TimeSpan BindingSeen = TimeSpan.FromSeconds(2);
+    private const string Ours = "default-scheduler";
     private static readonly TimeSpan TryAgain = TimeSpan.FromSeconds(1);
 
     private readonly ResourceClient<Pod> _client;
@@ -37,7 +38,7 @@ public sealed class PodScheduler : IReconciler, IAsyncDisposable
 
     public async Task<Outcome> ReconcileAsync(ObjectKey key, CancellationToken ct)
     {
-        if (_pods.Store.Get(key) is not { IsDeleting: false, Spec.NodeName: null or "" } pod)
+        if (_pods.Store.Get(key) is not { IsDeleting: false, Spec.NodeName: null or "" } pod || pod.Spec?.SchedulerName is { Length: > 0 } and not Ours)
             return Outcome.Done;
         var placement = Placement.Choose(pod, _nodes.Store.All(), _pods.Store.All());
         if (placement.Node is not { } node)

@@ -17,6 +17,10 @@ public abstract record FilterExpression
     /// <summary>Its name in the kernel (NFTA_EXPR_NAME).</summary>
     public abstract string Name { get; }
 
+    /// <summary>As a host does on whose port nobody listens.</summary>
+    public static FilterExpression RefuseAsUnreachable(FilterFamily family) =>
+        new Refuse(family == FilterFamily.Ipv6 ? (byte)4 /* ICMPV6_PORT_UNREACH */ : (byte)3 /* ICMP_PORT_UNREACH */);
+
     public static FilterExpression Jump(string chain) => new Decide(FilterVerdict.Jump, chain);
 
     /// <summary>Loads what a packet carries beside its bytes.</summary>
@@ -91,6 +95,24 @@ public abstract record FilterExpression
     public sealed record Masquerade : FilterExpression
     {
         public override string Name => "masq";
+    }
+
+    /// <summary>Loads a random number below the modulus.</summary>
+    public sealed record RandomNumber(FilterRegister Into, uint Modulus) : FilterExpression
+    {
+        public override string Name => "numgen";
+    }
+
+    /// <summary>Loads a number below the modulus that is always the same for the same bytes (Jenkins' hash).</summary>
+    public sealed record Hash(FilterRegister From, uint Length, FilterRegister Into, uint Modulus) : FilterExpression
+    {
+        public override string Name => "hash";
+    }
+
+    /// <summary>Drops the packet and tells its sender, by ICMP of this code (type "destination unreachable"). For input, forward and output.</summary>
+    public sealed record Refuse(byte IcmpCode) : FilterExpression
+    {
+        public override string Name => "reject";
     }
 
     /// <summary>One that somebody else uses: read, never written.</summary>

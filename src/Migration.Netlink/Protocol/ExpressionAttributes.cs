@@ -18,6 +18,10 @@ internal static class ExpressionAttributes
     private const ushort NFTA_IMMEDIATE_DREG = 1, NFTA_IMMEDIATE_DATA = 2;
     private const ushort NFTA_COUNTER_BYTES = 1, NFTA_COUNTER_PACKETS = 2;
     private const ushort NFTA_NAT_TYPE = 1, NFTA_NAT_FAMILY = 2, NFTA_NAT_REG_ADDR_MIN = 3, NFTA_NAT_REG_ADDR_MAX = 4, NFTA_NAT_REG_PROTO_MIN = 5, NFTA_NAT_REG_PROTO_MAX = 6, NFTA_NAT_FLAGS = 7;
+    private const ushort NFTA_NG_DREG = 1, NFTA_NG_MODULUS = 2, NFTA_NG_TYPE = 3, NFTA_NG_OFFSET = 4;
+    private const ushort NFTA_HASH_SREG = 1, NFTA_HASH_DREG = 2, NFTA_HASH_LEN = 3, NFTA_HASH_MODULUS = 4, NFTA_HASH_SEED = 5, NFTA_HASH_OFFSET = 6, NFTA_HASH_TYPE = 7;
+    private const ushort NFTA_REJECT_TYPE = 1, NFTA_REJECT_ICMP_CODE = 2;
+    private const uint NFT_NG_RANDOM = 1, NFT_HASH_JENKINS = 0, NFT_REJECT_ICMP_UNREACH = 0;
     private const uint NFT_RANGE_EQ = 0, NFT_BITWISE_MASK_XOR = 0, NF_NAT_RANGE_PROTO_SPECIFIED = 2, VerdictRegister = 0;
 
     public static void Write(MessageWriter message, FilterExpression expression)
@@ -79,6 +83,25 @@ internal static class ExpressionAttributes
                 break;
             case FilterExpression.Masquerade:
                 break;
+            case FilterExpression.RandomNumber random:
+                message.UInt32BigEndian(NFTA_NG_DREG, (uint)random.Into);
+                message.UInt32BigEndian(NFTA_NG_MODULUS, random.Modulus);
+                message.UInt32BigEndian(NFTA_NG_TYPE, NFT_NG_RANDOM);
+                message.UInt32BigEndian(NFTA_NG_OFFSET, 0);
+                break;
+            case FilterExpression.Hash hash:
+                message.UInt32BigEndian(NFTA_HASH_SREG, (uint)hash.From);
+                message.UInt32BigEndian(NFTA_HASH_DREG, (uint)hash.Into);
+                message.UInt32BigEndian(NFTA_HASH_LEN, hash.Length);
+                message.UInt32BigEndian(NFTA_HASH_MODULUS, hash.Modulus);
+                // Without a seed the kernel chooses one, and every rule would deal otherwise.
+                message.UInt32BigEndian(NFTA_HASH_SEED, 0);
+                message.UInt32BigEndian(NFTA_HASH_TYPE, NFT_HASH_JENKINS);
+                break;
+            case FilterExpression.Refuse refuse:
+                message.UInt32BigEndian(NFTA_REJECT_TYPE, NFT_REJECT_ICMP_UNREACH);
+                message.Byte(NFTA_REJECT_ICMP_CODE, refuse.IcmpCode);
+                break;
             default:
                 throw new ArgumentException($"cannot write an expression {expression.Name}");
         }
@@ -116,6 +139,9 @@ internal static class ExpressionAttributes
             "counter" => ReadCounter(data),
             "nat" => ReadNat(data),
             "masq" => new FilterExpression.Masquerade(),
+            "numgen" => ReadRandomNumber(data),
+            "hash" => ReadHash(data),
+            "reject" => ReadRefuse(data),
             _ => null,
         } ?? new FilterExpression.Foreign(name);
     }
@@ -272,6 +298,76 @@ internal static class ExpressionAttributes
         }
 
         return new FilterExpression.Counter(packets, bytes);
+    }
+
+    private static FilterExpression.RandomNumber? ReadRandomNumber(AttributeReader data)
+    {
+        uint into = 0, modulus = 0, type = NFT_NG_RANDOM, offset = 0;
+        while (data.Next())
+        {
+            switch (data.Type)
+            {
+                case NFTA_NG_DREG:
+                    into = data.UInt32BigEndian();
+                    break;
+                case NFTA_NG_MODULUS:
+                    modulus = data.UInt32BigEndian();
+                    break;
+                case NFTA_NG_TYPE:
+                    type = data.UInt32BigEndian();
+                    break;
+                case NFTA_NG_OFFSET:
+                    offset = data.UInt32BigEndian();
+                    break;
+            }
+        }
+
+        // One that counts up is another thing.
+        return type == NFT_NG_RANDOM && offset == 0 ? new FilterExpression.RandomNumber((FilterRegister)into, modulus) : null;
+    }
+
+    private static FilterExpression.Hash? ReadHash(AttributeReader data)
+    {
+        uint from = 0, into = 0, length = 0, modulus = 0, others = 0;
+        while (data.Next())
+        {
+            switch (data.Type)
+            {
+                case NFTA_HASH_SREG:
+                    from = data.UInt32BigEndian();
+                    break;
+                case NFTA_HASH_DREG:
+                    into = data.UInt32BigEndian();
+                    break;
+                case NFTA_HASH_LEN:
+                    length = data.UInt32BigEndian();
+                    break;
+                case NFTA_HASH_MODULUS:
+                    modulus = data.UInt32BigEndian();
+                    break;
+                case NFTA_HASH_SEED or NFTA_HASH_OFFSET or NFTA_HASH_TYPE:
+                    others |= data.UInt32BigEndian();
+                    break;
+            }
+        }
+
+        return others == 0 ? new FilterExpression.Hash((FilterRegister)from, length, (FilterRegister)into, modulus) : null;
+    }
+
+    private static FilterExpression.Refuse? ReadRefuse(AttributeReader data)
+    {
+        var type = NFT_REJECT_ICMP_UNREACH;
+        byte code = 0;
+        while (data.Next())
+        {
+            if (data.Type == NFTA_REJECT_TYPE)
+                type = data.UInt32BigEndian();
+            else if (data.Type == NFTA_REJECT_ICMP_CODE)
+                code = data.Byte();
+        }
+
+        // A reset is another answer.
+        return type == NFT_REJECT_ICMP_UNREACH ? new FilterExpression.Refuse(code) : null;
     }
 
     private static void WriteNat(MessageWriter message, FilterExpression.Nat nat)

@@ -42,7 +42,7 @@ internal sealed class PodStreams(Func<string, RunningPod?> find, TimeProvider ti
     public void Dispose() => _sessions.Dispose();
 
     private static RunningContainer Container(RunningPod pod, PodStreamRequest request) =>
-        pod.Find(request.Container) is { ExitCode: null } container
+        pod.Find(request.Container)?.Run is { ExitCode: null } container
             ? container
             : throw new PodStreamRefusedException(400, "BadRequest", $"container {request.Container} of pod {request.Namespace}/{request.Pod} does not run");
 
