@@ -66,7 +66,7 @@ public sealed class PlacementTests
         $$"""{"affinity":{"{{kind}}":{"requiredDuringSchedulingIgnoredDuringExecution":[{"labelSelector":{"matchExpressions":[{"key":"app","operator":"In","values":["x"]}]},"topologyKey":"{{key}}"}]} } }""";
 
     private static string Spread(string when, string key = "zone") =>
-        $$"""{"topologySpreadConstraints":[{"maxSkew":1,"topologyKey":"{{key}}","whenUnsatisfiable":"{{when}}","labelSelector":{"matchLabels":{"app":"x"}}}]}""";
+        $$"""{"topologySpreadConstraints":[{"maxSkew":1,"topologyKey":"{{key}}","whenUnsatisfiable":"{{when}}","labelSelector":{"matchLabels":{"app":"x"} } }]}""";
 
     /// <summary>"a:app=x" is a pod with a label on node a; "a:cpu=1" one that requests something.</summary>
     private static IEnumerable<Pod> Present(string text)
