@@ -13,7 +13,7 @@ public sealed class FieldCoverageTests
     private static readonly string[] ActedOn =
     [
         "spec.affinity*", "spec.dnsConfig*", "spec.dnsPolicy", "spec.evictionStrategy", "spec.hostname", "spec.nodeSelector*", "spec.priorityClassName",
-        "spec.schedulerName", "spec.subdomain", "spec.terminationGracePeriodSeconds", "spec.tolerations*", "spec.topologySpreadConstraints*",
+        "spec.schedulerName", "spec.startStrategy", "spec.subdomain", "spec.terminationGracePeriodSeconds", "spec.tolerations*", "spec.topologySpreadConstraints*",
         "spec.domain.cpu.cores", "spec.domain.cpu.model", "spec.domain.cpu.sockets", "spec.domain.cpu.threads",
         "spec.domain.devices.autoattachPodInterface", "spec.domain.devices.networkInterfaceMultiqueue",
         "spec.domain.devices.interfaces[].name", "spec.domain.devices.interfaces[].bridge", "spec.domain.devices.interfaces[].masquerade", "spec.domain.devices.interfaces[].model",
