@@ -21,7 +21,7 @@ public sealed class UnsupportedFieldsTests
     [InlineData("""{"domain":{"devices":{"interfaces":[{"name":"a","bridge":{},"dhcpOptions":{"novel":"x"}}]}}}""", "spec.domain.devices.interfaces[0].dhcpOptions.novel", false)]
     [InlineData("""{"domain":{"devices":{}},"networks":[{"name":"a","resourceClaim":{"claimName":"n"}}]}""", "spec.networks[0].resourceClaim", true)]
     [InlineData("""{"domain":{"devices":{"tpm":{}}}}""", "spec.domain.devices.tpm", true)]
-    [InlineData("""{"domain":{"devices":{"rng":{}}}}""", "spec.domain.devices.rng", false)]
+    [InlineData("""{"domain":{"devices":{"rng":{},"sound":{"name":"s"}}}}""", "spec.domain.devices.sound", false)]
     [InlineData("""{"domain":{"devices":{},"memory":{"hugepages":{"pageSize":"2Mi"}}}}""", "spec.domain.memory.hugepages", false)]
     [InlineData("""{"domain":{"devices":{},"cpu":{"dedicatedCpuPlacement":true}}}""", "spec.domain.cpu.dedicatedCpuPlacement", true)]
     [InlineData("""{"domain":{"devices":{}},"somethingNew":{"a":1}}""", "spec.somethingNew", false)]

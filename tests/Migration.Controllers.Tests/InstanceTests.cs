@@ -107,13 +107,13 @@ public sealed class InstanceTests
     {
         await using var lab = await ControllerLab.StartAsync();
         lab.StartControllers();
-        await lab.CreateInstanceAsync("vm", """{"domain":{"devices":{"disks":[{"name":"d","lun":{}}],"rng":{}},"memory":{"guest":"64Mi"}},"volumes":[{"name":"d","containerDisk":{"image":"i"}}]}""");
+        await lab.CreateInstanceAsync("vm", """{"domain":{"devices":{"disks":[{"name":"d","lun":{}}],"sound":{"name":"s"}},"memory":{"guest":"64Mi"}},"volumes":[{"name":"d","containerDisk":{"image":"i"}}]}""");
 
         var instance = await lab.InstanceAsync("vm", vmi => vmi.Status?.Conditions.Find(InstanceCondition.Synchronized)?.Status == Condition.False, "not synchronized");
 
         Assert.Equal(InstancePhase.Pending, instance.Status!.Phase);
         Assert.Equal("not supported yet: spec.domain.devices.disks[0].lun", instance.Status.Conditions.Find(InstanceCondition.Synchronized)!.Message);
-        Assert.Equal("spec.domain.devices.rng, spec.domain.devices.disks[0].lun", instance.Status.Conditions.Find(InstanceCondition.FieldsNotActedOn)!.Message);
+        Assert.Equal("spec.domain.devices.sound, spec.domain.devices.disks[0].lun", instance.Status.Conditions.Find(InstanceCondition.FieldsNotActedOn)!.Message);
         Assert.Empty(await lab.Pods.ListAsync(ListOptions.All, CancellationToken.None));
         await lab.StopControllersAsync();
         Assert.Contains("Warning SyncFailed: not supported yet: spec.domain.devices.disks[0].lun", await lab.EventsAsync("vm"));
@@ -124,11 +124,11 @@ public sealed class InstanceTests
     {
         await using var lab = await ControllerLab.StartAsync();
         lab.StartControllers();
-        await lab.CreateInstanceAsync("vm", """{"domain":{"devices":{"rng":{}},"memory":{"guest":"64Mi"}}}""");
+        await lab.CreateInstanceAsync("vm", """{"domain":{"devices":{"sound":{"name":"s"}},"memory":{"guest":"64Mi"}}}""");
 
         var instance = await lab.InstanceAsync("vm", InstancePhase.Running);
 
-        Assert.Equal("spec.domain.devices.rng", instance.Status!.Conditions.Find(InstanceCondition.FieldsNotActedOn)!.Message);
+        Assert.Equal("spec.domain.devices.sound", instance.Status!.Conditions.Find(InstanceCondition.FieldsNotActedOn)!.Message);
     }
 
     [Fact]

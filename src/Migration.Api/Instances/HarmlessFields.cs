@@ -26,6 +26,7 @@ public static class HarmlessFields
         ["spec.domain.firmware.bootloader.bios"] = "{}",
         ["spec.domain.rebootPolicy"] = "\"Reboot\"",
         // Every guest has these devices, and its console is what kubectl logs shows.
+        ["spec.domain.devices.rng"] = "{}",
         ["spec.domain.devices.autoattachMemBalloon"] = "true",
         ["spec.domain.devices.autoattachSerialConsole"] = "true",
         ["spec.domain.devices.logSerialConsole"] = "true",
