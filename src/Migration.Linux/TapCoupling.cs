@@ -35,11 +35,23 @@ public sealed class TapCoupling : IDisposable
         try
         {
             while (true)
-                to.Write(frame.AsSpan(0, from.Read(frame)));
+                Hand(frame.AsSpan(0, from.Read(frame)), to);
         }
         catch (Exception ended) when (ended is LinuxException or ObjectDisposedException)
         {
             // A tap is gone: unplugged.
+        }
+    }
+
+    private static void Hand(ReadOnlySpan<byte> frame, FileDescriptor to)
+    {
+        try
+        {
+            to.Write(frame);
+        }
+        catch (LinuxException down) when (down.Errno is Errno.EIO)
+        {
+            // The NIC there is not up, or not any more: it hears nothing for now.
         }
     }
 }

@@ -433,7 +433,7 @@ public sealed class NetworkTests
     [InlineData("kube-proxy", true)]
     public async Task Multus_is_found_by_its_daemon_set(string name, bool byNode)
     {
-        await using var lab = await ControllerLab.StartAsync(withDaemonSets: true);
+        await using var lab = await ControllerLab.StartAsync();
         await lab.CreateDaemonSetAsync(name);
         lab.StartControllers();
         await lab.CreateNetworkAsync("lan");

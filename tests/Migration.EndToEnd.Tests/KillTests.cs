@@ -50,7 +50,7 @@ public sealed class KillTests
     {
         var key = new ObjectKey("default", string.Create(CultureInfo.InvariantCulture, $"move-{number}"));
         var migrations = cluster.Client.For(KubeVirt.Migrations);
-        await migrations.CreateAsync(Migration(key), ct);
+        await Eventually.UntilAsync($"migration {number} is admitted", Patience, TimeProvider.System, async limit => await IsAdmittedAsync(migrations, key, limit), ct);
         // The moment is random, not a wait for anything: every phase is to be hit sooner or later.
         await Task.Delay(TimeSpan.FromMilliseconds(random.Next(0, 4000)), TimeProvider.System, ct);
         var victim = cluster.Programs[random.Next(cluster.Programs.Count)];
@@ -70,6 +70,20 @@ public sealed class KillTests
         // Besides the guest's pod, only the one that has its address: however often it moves, anchors do not pile up.
         await Eventually.UntilAsync($"one pod, one anchor at most and one QEMU are left after migration {number}", Patience, TimeProvider.System,
             async limit => await LaunchersAsync(cluster, limit) is var pods && pods.Count(IsAnchor) <= 1 && pods.Count(pod => !IsAnchor(pod)) == 1 && QemusOf(cluster) == 1, ct);
+    }
+
+    /// <summary>While the controllers are killed nobody judges what is to be created: it is refused, and whoever creates it tries again.</summary>
+    private static async Task<bool> IsAdmittedAsync(ResourceClient<VirtualMachineInstanceMigration> migrations, ObjectKey key, CancellationToken ct)
+    {
+        try
+        {
+            await migrations.CreateAsync(Migration(key), ct);
+            return true;
+        }
+        catch (KubernetesException refused) when (refused.Message.Contains("failed calling webhook", StringComparison.Ordinal))
+        {
+            return false;
+        }
     }
 
     private static async Task DeleteGuestAsync(EmbeddedCluster cluster, CancellationToken ct)

@@ -22,7 +22,7 @@ public sealed class DocumentTests
         await File.WriteAllTextAsync(script, $"""
             set -euo pipefail
             cd {BuiltProgram.Root}
-            trap 'kill $(jobs -p) 2>/dev/null; rm -rf {folder}; for space in $(ip netns list | grep -o "^{prefix}[a-z]*"); do ip netns del $space; done' EXIT
+            trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf {folder}; for space in $(ip netns list | grep -o "^{prefix}[a-z]*"); do ip netns del $space; done' EXIT
             {string.Join('\n', lines)}
             """, TestContext.Current.CancellationToken);
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.Win32.SafeHandles;
 using Migration.Linux;
 
 namespace Migration.Local.Kubelet;
@@ -9,9 +10,27 @@ internal static class ContainerProcesses
     /// <summary>Whether the container's own view of the machine is complete: its image is the first thing mounted, and is seen when all is.</summary>
     public static bool IsSetUp(int process) => Directory.Exists($"/proc/{process}/root{ContainerStart.ImagePath}");
 
-    public static string? MountNamespaceOf(int process) => LinkOf($"/proc/{process}/ns/mnt");
+    /// <summary>
+    /// The process's mount namespace, held open; null if it has ended. Held, because the kernel gives the number of one that is gone to the
+    /// next, which may be anybody's: what is known by number alone must not be killed.
+    /// </summary>
+    public static SafeFileHandle? HoldMountNamespaceOf(int process)
+    {
+        try
+        {
+            return File.OpenHandle($"/proc/{process}/ns/mnt", share: FileShare.ReadWrite | FileShare.Delete);
+        }
+        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
 
-    public static void EndAllIn(string mountNamespace) => EndAll(process => MountNamespaceOf(process) == mountNamespace);
+    public static void EndAllIn(SafeFileHandle mountNamespace)
+    {
+        var name = LinkOf($"/proc/self/fd/{mountNamespace.DangerousGetHandle()}");
+        EndAll(process => LinkOf($"/proc/{process}/ns/mnt") == name);
+    }
 
     /// <summary>Ends everything in a pod's network namespace.</summary>
     public static void EndAllInNetwork(string path)

@@ -1,3 +1,4 @@
+using Microsoft.Win32.SafeHandles;
 using Migration.Kubernetes;
 
 namespace Migration.Local.Kubelet;
@@ -10,7 +11,7 @@ internal sealed class RunningContainer : IDisposable
     private readonly TimeProvider _time;
     private readonly ContainerStart _start;
     private readonly AttachedProcess _process;
-    private readonly Task<string?> _up;
+    private readonly Task<SafeFileHandle?> _up;
 
     public RunningContainer(Container container, ContainerStart start, string logFile, TimeProvider time, Action ended)
     {
@@ -56,12 +57,12 @@ internal sealed class RunningContainer : IDisposable
     public void Dispose() => _process.Dispose();
 
     /// <summary>The container's mount namespace, once it is its own and its image is in it; null if it ended before.</summary>
-    private async Task<string?> WatchStartAsync()
+    private async Task<SafeFileHandle?> WatchStartAsync()
     {
         while (!_process.HasExited)
         {
             if (ContainerProcesses.IsSetUp(ProcessId))
-                return ContainerProcesses.MountNamespaceOf(ProcessId);
+                return ContainerProcesses.HoldMountNamespaceOf(ProcessId);
             await Task.Delay(Look, _time);
         }
 
@@ -71,8 +72,11 @@ internal sealed class RunningContainer : IDisposable
     private async Task<int> WatchEndAsync(Action ended)
     {
         var code = await _process.WaitAsync(CancellationToken.None);
-        if (await _up is { } space)
-            ContainerProcesses.EndAllIn(space);
+        using (var space = await _up)
+        {
+            if (space is not null)
+                ContainerProcesses.EndAllIn(space);
+        }
         await Console.EndAsync(_time);
         Ended = _time.GetUtcNow();
         ExitCode = code;

@@ -82,9 +82,8 @@ internal sealed class ControllerLab : IAsyncDisposable
     /// <summary>The controllers' own.</summary>
     public string Certificates => _folder;
 
-    /// <param name="withDaemonSets">Serve DaemonSets, as a definition like any other: nobody runs them.</param>
     /// <param name="withVirtualMachines">Serve VirtualMachines as deploy/crds defines them; else without a schema, which is read in no time.</param>
-    public static async Task<ControllerLab> StartAsync(bool withDaemonSets = false, bool withVirtualMachines = false)
+    public static async Task<ControllerLab> StartAsync(bool withVirtualMachines = false)
     {
         var number = Interlocked.Increment(ref _labs);
         var folder = Directory.CreateTempSubdirectory("controllers-test-").FullName;
@@ -97,7 +96,7 @@ internal sealed class ControllerLab : IAsyncDisposable
             nodes[name] = new ScriptedNode(name, new IPEndPoint(AddressOf(number, host), 7411), authority.Issue("migration:node:" + name), guests, peer => nodes[peer]);
         }
         var server = await EmbeddedApiServer.StartAsync(
-            new ApiServerOptions { Authority = authority, Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)], ManifestDirectory = Definitions(folder, withDaemonSets, withVirtualMachines), ManifestFiles = [Path.Combine(Deployed("controllers"), "rbac.yaml")] }, CancellationToken.None);
+            new ApiServerOptions { Authority = authority, Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)], ManifestDirectory = Definitions(folder, withVirtualMachines), ManifestFiles = [Path.Combine(Deployed("controllers"), "rbac.yaml")] }, CancellationToken.None);
         var kubeconfig = Path.Combine(folder, "kubeconfig");
         server.WriteKubeconfig(kubeconfig);
         // The controllers have the rights of deploy/ and no others.
@@ -149,8 +148,21 @@ internal sealed class ControllerLab : IAsyncDisposable
         StartControllers();
     }
 
-    public Task CreateDaemonSetAsync(string name) => Client.For(Kinds.Partial("apps", "v1", "DaemonSet", "daemonsets", namespaced: true)).CreateAsync(
-        new PartialObject { ApiVersion = "apps/v1", Kind = "DaemonSet", Metadata = new ObjectMeta { Name = name, Namespace = Namespace } }, CancellationToken.None);
+    public Task CreateDaemonSetAsync(string name) => ApplyAsync($$"""
+        apiVersion: apps/v1
+        kind: DaemonSet
+        metadata:
+          name: {{name}}
+        spec:
+          selector:
+            matchLabels: &labels
+              app: {{name}}
+          template:
+            metadata:
+              labels: *labels
+            spec:
+              containers: [{name: one, image: one}]
+        """);
 
     public Task<VirtualMachineInstance> CreateInstanceAsync(string name, string? spec = null, IReadOnlyDictionary<string, string>? annotations = null)
     {
@@ -321,32 +333,17 @@ internal sealed class ControllerLab : IAsyncDisposable
     }
 
     // Those that the controllers watch: reading the others takes longer than most tests.
-    private static string Definitions(string folder, bool withDaemonSets, bool withVirtualMachines)
+    private static string Definitions(string folder, bool withVirtualMachines)
     {
         var wanted = Directory.CreateDirectory(Path.Combine(folder, "crds")).FullName;
         foreach (var plural in new[] { KubeVirt.Instances.Plural, KubeVirt.Migrations.Plural, KubeVirt.Networks.Plural, KubeVirt.Policies.Plural })
             File.Copy(Path.Combine(Deployed("crds"), plural + ".yaml"), Path.Combine(wanted, plural + ".yaml"));
-        if (withDaemonSets)
-            File.WriteAllText(Path.Combine(wanted, "daemonsets.yaml"), DaemonSets);
         if (withVirtualMachines)
             File.Copy(Path.Combine(Deployed("crds"), "virtualmachines.yaml"), Path.Combine(wanted, "virtualmachines.yaml"));
         else
             File.WriteAllText(Path.Combine(wanted, "virtualmachines.yaml"), VirtualMachinesWithoutSchema);
         return wanted;
     }
-
-    private const string DaemonSets = """
-        apiVersion: apiextensions.k8s.io/v1
-        kind: CustomResourceDefinition
-        metadata:
-          name: daemonsets.apps
-        spec:
-          group: apps
-          scope: Namespaced
-          names: {kind: DaemonSet, listKind: DaemonSetList, plural: daemonsets, singular: daemonset}
-          versions:
-          - {name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}}
-        """;
 
     private const string VirtualMachinesWithoutSchema = """
         apiVersion: apiextensions.k8s.io/v1
