@@ -274,7 +274,9 @@ public sealed class NetworkTests
         await lab.EditAsync("vm", vmi => In(vmi, "default", InterfaceState.Up));
         await lab.InstanceAsync("vm", vmi => vmi.Status!.Interfaces![0].LinkState == InterfaceState.Up, "up");
 
-        Assert.Equal(2, lab.A.Calls.Count(call => call == "SetLinkState"));
+        Assert.Equal(Protos.LinkState.Up, Assert.Single(lab.A.Machines).Interfaces[0].LinkState);
+        // A process that has just started may say once more what the one before it had said.
+        Assert.InRange(lab.A.Calls.Count(call => call == "SetLinkState"), 2, 3);
     }
 
     [Fact]

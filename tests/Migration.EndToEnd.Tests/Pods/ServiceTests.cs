@@ -44,6 +44,8 @@ public sealed class ServiceTests(PodsCluster cluster)
 
         foreach (var client in new[] { "here", "there" })
         {
+            // What asks before the rules have come to its node asks nobody: a connection that was sent out without them never gets an answer.
+            await space.UntilAsync("the rules are there", text => text.Length > 0, "exec", client, "--", "bash", "-c", Get("web"));
             var seen = await space.UntilAsync("both answer", text => text.Contains("one", StringComparison.Ordinal) && text.Contains("two", StringComparison.Ordinal),
                 "exec", client, "--", "bash", "-c", $"for i in 1 2 3 4 5 6 7 8 9 10 11 12; do {Get("web")} || echo failed; done");
             Assert.DoesNotContain("failed", seen, StringComparison.Ordinal);
@@ -88,7 +90,7 @@ public sealed class ServiceTests(PodsCluster cluster)
     }
 
     /// <summary>HTTP by bash, which every machine has: the answer's last line.</summary>
-    private static string Get(string host, string port = "80") => $"( exec 3<>/dev/tcp/{host}/{port} && printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3 && tail -n1 <&3 )";
+    private static string Get(string host, string port = "80") => $"timeout 10 bash -c \"exec 3<>/dev/tcp/{host}/{port} && printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3 && tail -n1 <&3\"";
 
     private static string Web(string name, string node) => $$"""
         apiVersion: v1
