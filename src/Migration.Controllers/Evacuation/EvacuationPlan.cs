@@ -1,5 +1,4 @@
 using Migration.Api;
-using Migration.Controllers.Migrations;
 using Migration.Controllers.Pods;
 using Migration.Kubernetes;
 
@@ -65,7 +64,8 @@ public static class EvacuationPlan
         Spec = new VirtualMachineInstanceMigrationSpec { VmiName = observed.Instance.Metadata.Name, Priority = MigrationPriority.SystemCritical },
     };
 
-    // Whoever looks at an old view gives the same name again; after an attempt that has ended there is another.
+    // Whoever looks at an old view gives the same name again; after an attempt that has ended there is another. All attempts are in it, not
+    // only the last: two that ended in the same second have no last.
     private static string Attempt(EvacuationObservation observed) =>
-        $"{observed.Instance.Metadata.Uid} {observed.Migrations.OrderByDescending(MigrationHistory.EndOf).ThenBy(job => job.Metadata.Uid, StringComparer.Ordinal).FirstOrDefault()?.Metadata.Uid}";
+        $"{observed.Instance.Metadata.Uid} {string.Join(' ', observed.Migrations.Select(job => job.Metadata.Uid).Order(StringComparer.Ordinal))}";
 }
