@@ -53,6 +53,11 @@ public sealed class EvacuationPlanTests
 
         Assert.Equal(Created(Observed("a")).Metadata.Name, Created(Observed("a")).Metadata.Name);
         Assert.NotEqual(Created(Observed("a")).Metadata.Name, Created(Observed("a") with { Migrations = [failed] }).Metadata.Name);
+        // Two that ended in the same second are an attempt more than each of them.
+        var other = Settled(Job("Failed", uid: "44444444-4444-4444-4444-444444444444", name: "other"));
+        var both = Created(Observed("a") with { Migrations = [other, failed] }).Metadata.Name;
+        Assert.NotEqual(Created(Observed("a") with { Migrations = [failed] }).Metadata.Name, both);
+        Assert.NotEqual(Created(Observed("a") with { Migrations = [other] }).Metadata.Name, both);
         // What the history forgets changes nothing.
         var older = Settled(Job("Failed", TimeSpan.FromHours(1), "33333333-3333-3333-3333-333333333333", "older"));
         Assert.Equal(Created(Observed("a") with { Migrations = [failed] }).Metadata.Name, Created(Observed("a") with { Migrations = [older, failed] }).Metadata.Name);

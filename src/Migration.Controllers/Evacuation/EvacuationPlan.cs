@@ -1,4 +1,5 @@
 using Migration.Api;
+using Migration.Controllers.Migrations;
 using Migration.Controllers.Pods;
 using Migration.Kubernetes;
 
@@ -64,8 +65,12 @@ public static class EvacuationPlan
         Spec = new VirtualMachineInstanceMigrationSpec { VmiName = observed.Instance.Metadata.Name, Priority = MigrationPriority.SystemCritical },
     };
 
-    // Whoever looks at an old view gives the same name again; after an attempt that has ended there is another. All attempts are in it, not
-    // only the last: two that ended in the same second have no last.
-    private static string Attempt(EvacuationObservation observed) =>
-        $"{observed.Instance.Metadata.Uid} {string.Join(' ', observed.Migrations.Select(job => job.Metadata.Uid).Order(StringComparer.Ordinal))}";
+    // Whoever looks at an old view gives the same name again, also when the history has forgotten more; after an attempt that has ended there is
+    // another. Of those that ended in the same second none is the last: all are in it.
+    private static string Attempt(EvacuationObservation observed)
+    {
+        var last = observed.Migrations.Select(MigrationHistory.EndOf).DefaultIfEmpty().Max();
+        var attempts = observed.Migrations.Where(job => MigrationHistory.EndOf(job) == last).Select(job => job.Metadata.Uid).Order(StringComparer.Ordinal);
+        return $"{observed.Instance.Metadata.Uid} {string.Join(' ', attempts)}";
+    }
 }
